@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { ArtifactRef } from './artifact.ts';
+import { Source } from './source.ts';
+
+/** The four kinds of rows a companion is trained on. */
+export const categories = ['emotional', 'contextual', 'selfAwareness', 'knowledge'] as const;
+export const Category = z.enum(categories);
+export type Category = z.infer<typeof Category>;
+
+const CategoryRule = z.strictObject({
+  minIntensity: z.number().min(0).max(10).optional().describe('Emotional rows only: moments of at least this intensity are *high*.'),
+  weight: z.number().positive().default(1).describe('How much a high moment counts in the loss, where an ordinary row counts 1.'),
+});
+
+/** How rows are made from a snapshot. */
+export const Recipe = z
+  .strictObject({
+    seed: z.int().min(0).default(7),
+    categories: z
+      .partialRecord(Category, CategoryRule)
+      .describe('The categories this persona is trained on. One that is declared and comes out empty is an error.'),
+    split: z
+      .strictObject({
+        train: z.number().positive().default(0.8),
+        validation: z.number().positive().default(0.1),
+        test: z.number().positive().default(0.1),
+      })
+      .prefault({})
+      .describe('Shares of conversations, in the order of time. They must add up to 1.'),
+    contextTurns: z.int().min(1).max(64).default(6).describe('How many earlier turns a row shows before the reply.'),
+    maxCharacters: z.int().min(64).default(4000).describe('Longer rows lose their oldest turns.'),
+    nearDuplicate: z.number().min(0.5).max(1).default(0.85).describe('Jaccard similarity of 5-character shingles at which context + reply count as the same row.'),
+    languages: z
+      .record(z.string().regex(/^[a-z]{2}$/), z.number().min(0).max(1))
+      .default({})
+      .describe("Share of the characters of the persona's replies in each language, such as `{th: 0.7, en: 0.3}`."),
+    languageTolerance: z.number().min(0).max(1).default(0.15).describe('How far a share may be off before validation fails.'),
+    minRows: z.int().min(1).default(50).describe('Fewer training rows than this is an error.'),
+  })
+  .meta({ id: 'Recipe' });
+export type Recipe = z.infer<typeof Recipe>;
+
+/** What the sources held at one moment. */
+export const Snapshot = z
+  .strictObject({
+    words: ArtifactRef.describe('JSON lines, one source row each, in a fixed order.'),
+    rows: z.int().min(0),
+    tables: z.array(z.strictObject({ source: z.string(), table: z.string(), rows: z.int().min(0) })),
+    consents: z.array(z.string()).describe('Every consent id found on a row.'),
+  })
+  .meta({ id: 'Snapshot' });
+export type Snapshot = z.infer<typeof Snapshot>;
+
+export const SnapshotRequest = z
+  .strictObject({ persona: z.string(), sources: z.array(Source).min(1) })
+  .meta({ id: 'SnapshotRequest' });
+export type SnapshotRequest = z.infer<typeof SnapshotRequest>;
+
+export const Message = z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string() }).meta({ id: 'Message' });
+export type Message = z.infer<typeof Message>;
+
+/**
+ * One row of a dataset file (JSON lines). `messages` ends with the persona's reply, the only part that is trained on;
+ * `instruction`, `input` and `output` say the same in Alpaca's form.
+ */
+export const DatasetRow = z
+  .strictObject({
+    id: z.string(),
+    category: Category,
+    weight: z.number().positive(),
+    messages: z.array(Message).min(2),
+    instruction: z.string(),
+    input: z.string(),
+    output: z.string(),
+    metadata: z.strictObject({
+      emotion_detected: z.string().nullable(),
+      intensity: z.number().nullable(),
+      context: z.string().nullable(),
+      angela_feeling: z.string().nullable(),
+    }),
+    group: z.string().describe('Rows of one group are never in different splits.'),
+    at: z.string().nullable().describe('ISO 8601.'),
+    language: z.string(),
+    consent: z.string(),
+    origin: z.array(z.string()).describe('The source rows it was made from, as `source/table/id`.'),
+  })
+  .meta({ id: 'DatasetRow' });
+export type DatasetRow = z.infer<typeof DatasetRow>;
+
+/** The rows a model may be trained with. */
+export const TrainingSet = z
+  .strictObject({ train: ArtifactRef, validation: ArtifactRef, rows: z.strictObject({ train: z.int(), validation: z.int() }) })
+  .meta({ id: 'TrainingSet' });
+export type TrainingSet = z.infer<typeof TrainingSet>;
+
+export const Dataset = z
+  .strictObject({
+    training: TrainingSet,
+    test: ArtifactRef,
+    testRows: z.int(),
+    manifest: ArtifactRef.describe('JSON: counts, hashes, seed, reasons for every row left out.'),
+    card: ArtifactRef.describe('The dataset card, Markdown.'),
+  })
+  .meta({ id: 'Dataset' });
+export type Dataset = z.infer<typeof Dataset>;
+
+export const DatasetRequest = z
+  .strictObject({
+    persona: z.string(),
+    subject: z.string().describe('Who the model speaks as: the value of `speaker` on their rows.'),
+    partner: z.string().nullable().describe('Who they speak with; null takes everyone else.'),
+    system: z.string(),
+    snapshot: Snapshot,
+    recipe: Recipe,
+  })
+  .meta({ id: 'DatasetRequest' });
+export type DatasetRequest = z.infer<typeof DatasetRequest>;

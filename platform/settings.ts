@@ -1,0 +1,62 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+
+/** Where everything is. Four settings point Troupe at servers of your own; the local stack provides the rest. */
+export type Settings = {
+  /** The checkout. */
+  root: string;
+  /** State of this checkout: `TROUPE_HOME`, else `.troupe`. */
+  home: string;
+  /** Tools and models shared by checkouts: `TROUPE_CACHE`, else `~/.cache/troupe`. */
+  cache: string;
+  /** `TROUPE_CONFIGS`, else `configs`. */
+  configs: string;
+  /** `TEMPORAL_ADDRESS` and `TEMPORAL_NAMESPACE`. */
+  temporal: { address: string; namespace: string };
+  /** `TROUPE_DATABASE_URL`: Troupe's own PostgreSQL. */
+  database: string;
+  /** `TROUPE_ARTIFACTS`: a folder, or `s3://bucket/prefix` with the usual `AWS_*` variables. */
+  artifacts: string;
+  /** `OLLAMA_HOST`, always as a URL. */
+  ollama: string;
+};
+
+/** What the local stack writes to `<home>/stack.json` when it is up: addresses of what it started. */
+export const StackFile = z.object({
+  supervisor: z.int().describe('Process id.'),
+  temporal: z.string().optional(),
+  ui: z.string().optional(),
+  database: z.string().optional(),
+  demoDatabase: z.string().optional().describe('A database for demo sources: not a setting, a convenience.'),
+  ollama: z.string().optional(),
+});
+export type StackFile = z.infer<typeof StackFile>;
+
+export const root = resolve(import.meta.dirname, '..');
+
+const folder = (path: string) => resolve(path.replace(/^~(?=\/|$)/, homedir()));
+
+export const stackFileOf = (home: string): StackFile | undefined => {
+  const path = join(home, 'stack.json');
+  return existsSync(path) ? StackFile.parse(JSON.parse(readFileSync(path, 'utf8'))) : undefined;
+};
+
+/** Reads the environment, then what the local stack wrote, then the defaults. */
+export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
+  const home = folder(env.TROUPE_HOME || join(root, '.troupe'));
+  const stack = stackFileOf(home);
+  const artifacts = env.TROUPE_ARTIFACTS || join(home, 'artifacts');
+  const ollama = env.OLLAMA_HOST || stack?.ollama || 'http://127.0.0.1:11434';
+  return {
+    root,
+    home,
+    cache: folder(env.TROUPE_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'troupe')),
+    configs: folder(env.TROUPE_CONFIGS || join(root, 'configs')),
+    temporal: { address: env.TEMPORAL_ADDRESS || stack?.temporal || '127.0.0.1:7233', namespace: env.TEMPORAL_NAMESPACE || 'default' },
+    database: env.TROUPE_DATABASE_URL || stack?.database || 'postgres://troupe@127.0.0.1:5432/troupe',
+    artifacts: artifacts.startsWith('s3://') ? artifacts : folder(artifacts),
+    ollama: /^https?:/.test(ollama) ? ollama : `http://${ollama}`,
+  };
+}
