@@ -37,8 +37,8 @@ export type Gate = {
 export type Ending = {
   kind: 'ending';
   name: string;
-  outcome: 'unchanged';
-  same: [Input, Input];
+  /** `{one, other, about}`: the values to compare, and what is told of the run when they are the same. */
+  input: Input;
 };
 
 export type Box = Step | Gate | Ending;
@@ -56,9 +56,6 @@ export type Plan = {
 /** The place of a value that a step will give: `dataset.training.train`. */
 export const isFrom = (value: unknown): value is { $from: string } =>
   typeof value === 'object' && value !== null && typeof (value as { $from?: unknown }).$from === 'string';
-
-/** The inputs of a box, whatever its kind. */
-export const inputOf = (box: Box): unknown => (box.kind === 'ending' ? box.same : box.input);
 
 /** The boxes whose outputs an input names. */
 export function needs(input: unknown): string[] {

@@ -1,0 +1,23 @@
+import { activity } from '../core/activities.ts';
+import type { Platform } from '../platform/platform.ts';
+import { bookkeeping } from './bookkeeping.ts';
+import { championActivities } from './champion.ts';
+import { checked } from './checked.ts';
+import { datasetActivities } from './dataset.ts';
+import { deployActivities } from './deploy.ts';
+import { evaluationActivities } from './evaluation.ts';
+import { publishActivities } from './publish.ts';
+import { snapshotActivities } from './snapshot.ts';
+
+/** Every activity of the TypeScript worker, ready to be registered. */
+export const allActivities = (platform: Platform) => ({
+  ...bookkeeping(platform),
+  ...checked(activity, {
+    ...snapshotActivities(platform),
+    ...championActivities(platform),
+    ...datasetActivities(platform),
+    ...deployActivities(platform),
+    ...evaluationActivities(platform),
+    ...publishActivities(platform),
+  }),
+});

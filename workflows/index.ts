@@ -1,0 +1,1 @@
+export { releasePersona } from './release-persona.ts';

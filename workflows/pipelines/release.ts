@@ -1,0 +1,67 @@
+import { activity, trainer } from '../../core/activities.ts';
+import type { Cast } from '../../core/persona.ts';
+import { pipeline } from '../../core/pipeline.ts';
+
+/** From a persona's sources to a live release, or to the reason it was held. */
+export const release = pipeline('release', (persona: Cast, { step, gate, endWhenSame }) => {
+  const { serving, suite, training } = persona;
+
+  const snapshot = step('snapshot', activity.takeSnapshot, { persona: persona.name, sources: persona.sources });
+  const champion = step('champion', activity.findChampion, { persona: persona.name, serving });
+  const base = step('base', trainer.resolveBase, { base: persona.base, targetModules: training.targetModules });
+  const dataset = step('dataset', activity.buildDataset, {
+    persona: persona.name,
+    subject: persona.subject,
+    partner: persona.partner ?? null,
+    system: serving.system,
+    snapshot,
+    recipe: persona.dataset,
+  });
+  const adapter = step('adapter', trainer.trainAdapter, { dataset: dataset.training, base, training });
+  const model = step('model', trainer.mergeAdapter, { adapter, base });
+  const candidate = step('candidate', activity.deployModel, { name: persona.name, model, serving });
+  endWhenSame('changed', { one: candidate.digest, other: champion.digest, about: { release: champion.release } });
+
+  const samples = step('samples', activity.sampleModel, { candidate, serving, questions: dataset.test, prompts: suite.probes.map((probe) => probe.prompt) });
+  const parity = step('parity', trainer.checkParity, { model, samples, quantization: serving.quantization });
+  const plain = step('plain', trainer.mergeAdapter, { adapter: null, base });
+  const prompted = step('prompted', activity.deployModel, { name: 'troupe-base', model: plain, serving });
+  const likelihood = step('likelihood', trainer.measureLikelihood, {
+    candidate: model,
+    champion: champion.model,
+    base: plain,
+    test: dataset.test,
+    system: serving.system,
+    seed: persona.dataset.seed,
+  });
+  const rivals = { candidate, base: prompted, champion: champion.tag, baseline: champion.baseline, serving, questions: dataset.test };
+  const answers = step('answers', activity.answerQuestions, { ...rivals, suite });
+  const latency = step('latency', activity.measureLatency, { ...rivals, prompts: suite.latencyPrompts, after: answers, alone: likelihood });
+  const report = step('report', activity.compare, {
+    persona: persona.name,
+    candidate,
+    dataset,
+    adapter,
+    parity,
+    likelihood,
+    answers,
+    latency,
+    suite,
+    policy: persona.gate,
+  });
+  const { timeout, reminder, approvers } = persona.gate;
+  const approval = gate('approval', { evidence: report, terms: { timeout, reminder, approvers } });
+
+  return step('release', activity.publishRelease, {
+    persona: persona.name,
+    serving,
+    candidate,
+    champion,
+    approval,
+    report,
+    snapshot,
+    dataset,
+    base,
+    adapter,
+  });
+});

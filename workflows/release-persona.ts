@@ -1,0 +1,233 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  allHandlersFinished,
+  condition,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  isCancellation,
+  log,
+  setCurrentDetails,
+  setHandler,
+  TemporalFailure,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Gate, Plan, Step } from '../core/plan.ts';
+import type { Approval, Decision, Release } from '../core/release.ts';
+import type { Outcome, Progress, RunRequest } from '../core/run.ts';
+import { Decisions } from './decision.ts';
+import { type GateAnswer, StepFailed, walk } from './engine.ts';
+import { details, note, outcomeLine, progressOf } from './progress.ts';
+import { callActivity, compilePlan, findReusable, recordRunEnd, recordStep } from './steps.ts';
+
+export const approve = defineSignal<[Decision]>('approve');
+export const reject = defineSignal<[Decision]>('reject');
+export const decide = defineUpdate<{ accepted: boolean; reason: string }, [Decision & { decision: 'approve' | 'reject' }]>('decide');
+export const progressQuery = defineQuery<Progress | undefined>('progress');
+
+const attributes = {
+  Persona: defineSearchAttributeKey('Persona', SearchAttributeType.KEYWORD),
+  PipelineStage: defineSearchAttributeKey('PipelineStage', SearchAttributeType.KEYWORD),
+  GateState: defineSearchAttributeKey('GateState', SearchAttributeType.KEYWORD),
+  Outcome: defineSearchAttributeKey('Outcome', SearchAttributeType.KEYWORD),
+};
+const tell = (name: keyof typeof attributes, value: string) => upsertSearchAttributes([{ key: attributes[name], value: value.slice(0, 200) }]);
+
+/** Takes a persona from its sources to a live release, or to the reason it was held. */
+export async function releasePersona(request: RunRequest): Promise<Outcome> {
+  const decisions = new Decisions();
+  let progress: Progress | undefined;
+  const show = () => progress && setCurrentDetails(details(Object.assign(progress, { refused: decisions.refused })));
+  const hear = (kind: 'approve' | 'reject', via: 'signal' | 'update') => (payload: unknown) => {
+    const heard = decisions.hear({ kind, payload, via, at: Date.now() });
+    if (!heard.accepted) log.warn('a decision was not counted', { reason: heard.reason });
+    show();
+    return heard;
+  };
+  setHandler(progressQuery, () => progress, { description: 'Where the run is, step by step.' });
+  setHandler(approve, (payload) => void hear('approve', 'signal')(payload), { description: 'Release it: {"by":"your name"}' });
+  setHandler(reject, (payload) => void hear('reject', 'signal')(payload), { description: 'Do not release it: {"by":"your name","comment":"why"}' });
+  setHandler(decide, (payload) => hear(payload?.decision === 'approve' ? 'approve' : 'reject', 'update')(payload), {
+    description: 'The same with an answer: {"decision":"approve","by":"your name","evidence":"<digest>"}',
+    validator: (payload) => {
+      if (payload?.decision !== 'approve' && payload?.decision !== 'reject')
+        throw ApplicationFailure.nonRetryable('"decision" must be "approve" or "reject"');
+    },
+  });
+
+  const run = runName(request);
+  const { persona } = request;
+  tell('Persona', String(persona));
+
+  const end = async (outcome: Outcome): Promise<Outcome> => {
+    if (progress) {
+      progress.outcome = outcome;
+      delete progress.waiting;
+    }
+    tell('Outcome', outcome.status);
+    tell('PipelineStage', outcome.status);
+    show();
+    await CancellationScope.nonCancellable(() => recordRunEnd({ run, outcome }));
+    await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+    return outcome;
+  };
+
+  try {
+    const { workflowId, runId, searchAttributes } = workflowInfo();
+    const trigger = searchAttributes.TemporalScheduledById ? 'schedule' : 'person';
+    const plan = await compilePlan({ run, request, workflow: workflowId, workflowRun: runId, trigger });
+    progress = progressOf(run, plan);
+    show();
+    return await end(await walkPlan(plan, request, run, progress, decisions, show));
+  } catch (error) {
+    if (isCancellation(error) || isCancellation((error as Error).cause)) {
+      for (const box of progress?.boxes ?? []) if (box.state === 'running') box.state = 'cancelled';
+      await end({ status: 'cancelled', persona });
+      throw error;
+    }
+    const outcome: Outcome = {
+      status: 'failed',
+      persona,
+      step: error instanceof StepFailed ? error.step : 'plan',
+      cause: causeOf(error),
+    };
+    await end(outcome);
+    throw ApplicationFailure.create({
+      message: outcomeLine(outcome),
+      type: 'RunFailed',
+      nonRetryable: true,
+      details: [outcome],
+      cause: error as Error,
+    });
+  }
+}
+
+/** Hands the engine Temporal's activities, timers and signals. */
+async function walkPlan(plan: Plan, request: RunRequest, run: string, progress: Progress, decisions: Decisions, show: () => void): Promise<Outcome> {
+  const { persona } = plan;
+  const refreshed = (step: string) => request.refresh?.some((name) => name === '*' || name === step) ?? false;
+  const scope = new CancellationScope();
+
+  const walked = await scope.run(() =>
+    walk<Outcome>(plan, {
+      execute: async (step, input) => {
+        const startedAt = Date.now();
+        const { key, found } = await findReusable({ step, input, refresh: refreshed(step.name) });
+        if (found) note(progress, step.name, 'reused', Date.now(), { from: found.run });
+        else if (step.profile !== 'quick') tell('PipelineStage', step.name);
+        show();
+        const output = found ? found.output : await callActivity(step, { run, step: step.name, key, input }, summaryOf(step, key));
+        await recordStep({
+          run,
+          step: step.name,
+          activity: step.activity,
+          version: step.version,
+          key,
+          input,
+          output,
+          ...(found && { reusedFrom: found.run }),
+          startedAt,
+          endedAt: Date.now(),
+        });
+        return output;
+      },
+      wait: (gate, input) => waitForPerson(gate, input, persona, run, progress, decisions, show),
+      same: (about) => ({ status: 'unchanged', persona, release: (about as { release: string | null }).release }),
+      stop: () => scope.cancel(),
+      changed: (name, state, error) => {
+        note(progress, name, state, Date.now(), error === undefined ? {} : { cause: causeOf(error) });
+        show();
+      },
+    }),
+  );
+  if ('ended' in walked) return walked.ended;
+  if (plan.until) return { status: 'completed', persona, until: plan.until };
+  const { release, tag } = walked.result as Release;
+  return { status: 'released', persona, release, tag };
+}
+
+/** Holds a failing candidate; asks about any other, reminds, and gives up when the time is over. */
+async function waitForPerson(
+  gate: Gate,
+  input: unknown,
+  persona: string,
+  run: string,
+  progress: Progress,
+  decisions: Decisions,
+  show: () => void,
+): Promise<GateAnswer<Outcome>> {
+  const { evidence, terms } = input as {
+    evidence: { digest: string; verdict: string; headline: string };
+    terms: { timeout: string; reminder: string; approvers: string[] };
+  };
+  const ended = (state: string, outcome: Outcome): GateAnswer<Outcome> => {
+    tell('GateState', state);
+    return { ended: outcome };
+  };
+  if (evidence.verdict === 'fail') return ended('held', { status: 'held', persona, verdict: evidence.verdict, reason: evidence.headline });
+
+  const expires = Date.now() + milliseconds(terms.timeout);
+  const inconclusive = evidence.verdict === 'inconclusive';
+  progress.waiting = {
+    gate: gate.name,
+    evidence: evidence.digest,
+    verdict: evidence.verdict,
+    headline: evidence.headline,
+    expires,
+    approve: `./troupe approve ${persona} --by <your name> --evidence ${evidence.digest.slice(0, 12)}${inconclusive ? ' --inconclusive' : ''}`,
+  };
+  tell('GateState', inconclusive ? 'waiting, inconclusive' : 'waiting');
+  decisions.open({ gate: gate.name, evidence: evidence.digest, verdict: evidence.verdict, approvers: terms.approvers });
+  show();
+
+  while (!decisions.answer && Date.now() < expires) {
+    const pause = Math.max(1, Math.min(milliseconds(terms.reminder), expires - Date.now()));
+    if (!(await condition(() => decisions.answer !== undefined, pause)) && Date.now() < expires) log.warn('still waiting for a decision', { run, gate: gate.name });
+  }
+  decisions.close();
+  delete progress.waiting;
+  const { answer } = decisions;
+  if (!answer) return ended('expired', { status: 'expired', persona, gate: gate.name, after: terms.timeout });
+  if (answer.answer === 'rejected') return ended('rejected', { status: 'rejected', persona, by: answer.by, reason: answer.comment ?? 'no reason given' });
+  tell('GateState', 'approved');
+  const approval: Approval = answer.approval;
+  await recordStep({
+    run,
+    step: gate.name,
+    activity: 'gate',
+    version: 1,
+    key: evidence.digest,
+    input: { evidence: evidence.digest, verdict: evidence.verdict },
+    output: approval,
+    startedAt: expires - milliseconds(terms.timeout),
+    endedAt: Date.now(),
+  });
+  return { approval };
+}
+
+const summaryOf = (step: Step, key: string) => `${step.activity} ${key.slice(0, 12)}${step.reuse ? '' : ', always runs'}`;
+
+/** `angela-20261121-110203-5f3a`: sorts by time, says whose it is, and can name a folder. */
+const runName = ({ persona }: RunRequest): string => {
+  const { startTime, runId } = workflowInfo();
+  const [day, time] = startTime.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').split('T');
+  return `${String(persona).replaceAll(/[^a-z0-9-]/g, '')}-${day}-${time}-${runId.slice(0, 4)}`;
+};
+
+/** The innermost reason: what the activity itself said. */
+function causeOf(error: unknown): string {
+  let cause = error;
+  while (cause instanceof Error && (cause instanceof StepFailed || cause instanceof ActivityFailure) && cause.cause) cause = cause.cause;
+  if (cause instanceof TemporalFailure && !cause.message && cause.cause) cause = cause.cause;
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+const units: Record<string, number> = { millisecond: 1, second: 1e3, minute: 6e4, hour: 36e5, day: 864e5, week: 6048e5 };
+const milliseconds = (duration: string): number => {
+  const [count, unit] = duration.split(' ');
+  return Number(count) * units[unit!.replace(/s$/, '')]!;
+};

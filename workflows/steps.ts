@@ -1,0 +1,54 @@
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { Plan, Step } from '../core/plan.ts';
+import { profiles } from '../core/profiles.ts';
+import type { Outcome, RunRequest, StepRequest } from '../core/run.ts';
+
+/** Activities of the engine itself: they keep the books of a run. */
+export type Bookkeeping = {
+  /** Loads the persona, compiles its pipeline, and notes that the run began. */
+  compilePlan(request: { run: string; request: RunRequest; workflow: string; workflowRun: string; trigger: string }): Promise<Plan>;
+  /** The step's key, and an earlier result under it that is still whole. */
+  findReusable(request: { step: Step; input: unknown; refresh: boolean }): Promise<{ key: string; found?: { run: string; output: unknown } }>;
+  recordStep(request: {
+    run: string;
+    step: string;
+    activity: string;
+    version: number;
+    key: string;
+    input: unknown;
+    output: unknown;
+    reusedFrom?: string;
+    startedAt: number;
+    endedAt: number;
+  }): Promise<void>;
+  recordRunEnd(request: { run: string; outcome: Outcome }): Promise<void>;
+};
+
+/** Under a second each, and in this worker: no round trip through the server's queues. */
+const books = proxyLocalActivities<Pick<Bookkeeping, 'recordStep' | 'recordRunEnd' | 'findReusable'>>({
+  startToCloseTimeout: '2 minutes',
+  scheduleToCloseTimeout: '1 day',
+  retry: { ...profiles.quick.retry, nonRetryableErrorTypes: [...profiles.quick.retry.nonRetryableErrorTypes] },
+});
+
+export const { recordStep, recordRunEnd, findReusable } = books;
+
+export const { compilePlan } = proxyActivities<Pick<Bookkeeping, 'compilePlan'>>({
+  startToCloseTimeout: '1 minute',
+  scheduleToCloseTimeout: '1 day',
+  retry: { ...profiles.quick.retry, nonRetryableErrorTypes: [...profiles.quick.retry.nonRetryableErrorTypes] },
+});
+
+/** Calls a step's activity on its queue, as patiently as its profile says, under the step's own name. */
+export function callActivity(step: Step, request: StepRequest<unknown>, summary: string): Promise<unknown> {
+  const { retry, ...timeouts } = profiles[step.profile];
+  const activities = proxyActivities<Record<string, (request: StepRequest<unknown>) => Promise<unknown>>>({
+    ...timeouts,
+    retry: { ...retry, nonRetryableErrorTypes: [...retry.nonRetryableErrorTypes] },
+    taskQueue: step.queue,
+    activityId: step.name,
+    summary,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  });
+  return activities[step.activity]!(request);
+}
