@@ -119,11 +119,24 @@ export type Pair = {
  * The mean of paired differences, Σ difference / Σ weight. Its interval is the wider one of a t interval over clusters
  * and a bootstrap of 10,000 resamples of whole clusters: the first holds with few clusters, the second when they are skewed.
  */
-export function pairedDifference(pairs: readonly Pair[], { seed, resamples = 10_000 }: { seed: number; resamples?: number }): Difference | null {
+export function pairedDifference(
+  pairs: readonly Pair[],
+  { seed, resamples = 10_000 }: { seed: number; resamples?: number },
+): Difference | null {
   if (pairs.length === 0) return null;
   const { value, se, clusters } = clusteredRatio(pairs);
   if (se === null) {
-    return { value, low: null, high: null, lowOneSided: null, highOneSided: null, smallestDetectable: null, discordant: null, n: pairs.length, clusters };
+    return {
+      value,
+      low: null,
+      high: null,
+      lowOneSided: null,
+      highOneSided: null,
+      smallestDetectable: null,
+      discordant: null,
+      n: pairs.length,
+      clusters,
+    };
   }
   const resampled = bootstrap(pairs, { seed, resamples });
   const t = (level: number) => tQuantile(level, clusters - 1) * se;
