@@ -1,9 +1,9 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { ArtifactRef, FolderRef } from '../core/artifact.ts';
 import { failures } from '../core/failures.ts';
 import { untilStep } from '../core/pipeline.ts';
 import type { Plan, Step } from '../core/plan.ts';
 import { type Outcome, RunRequest } from '../core/run.ts';
+import { firstBroken } from '../platform/artifacts/refs.ts';
 import { recordRunEnd, recordRunStart } from '../platform/db/runs.ts';
 import { findReusableStep, recordStep } from '../platform/db/steps.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -18,7 +18,10 @@ export const bookkeeping = (platform: Platform) => ({
     const request = RunRequest.safeParse(given.request);
     if (!request.success) {
       const problems = request.error.issues.map((issue) => `${issue.path.join('.') || 'it'}: ${issue.message}`).join('; ');
-      throw ApplicationFailure.nonRetryable(`The run was started with an input that is not understood (${problems}). Start it with {"persona":"<name>"}.`, failures.requestInvalid);
+      throw ApplicationFailure.nonRetryable(
+        `The run was started with an input that is not understood (${problems}). Start it with {"persona":"<name>"}.`,
+        failures.requestInvalid,
+      );
     }
     const { persona, until } = request.data;
     let plan = release(await readCast(platform.settings, persona));
@@ -35,31 +38,26 @@ export const bookkeeping = (platform: Platform) => ({
   },
 
   /** The step's key, and an earlier result under it whose artifacts are all there and whole. */
-  async findReusable({ step, input, refresh }: { step: Step; input: unknown; refresh: boolean }): Promise<{ key: string; found?: { run: string; output: unknown } }> {
+  async findReusable({
+    step,
+    input,
+    refresh,
+  }: {
+    step: Step;
+    input: unknown;
+    refresh: boolean;
+  }): Promise<{ key: string; found?: { run: string; output: unknown } }> {
     const key = stepKey({ activity: step.activity, version: step.version, input });
     if (!step.reuse || refresh) return { key };
     const found = await findReusableStep(platform.db, { key });
     if (!found) return { key };
-    for (const ref of artifactsIn(found.output)) {
-      if (!(await platform.artifacts.verify(ref))) {
-        platform.log.warn({ step: step.name, artifact: ref.digest, run: found.run }, 'an earlier result is gone or damaged: the step runs again');
-        return { key };
-      }
-    }
-    return { key, found };
+    const broken = await firstBroken(platform.artifacts, found.output);
+    if (broken === undefined) return { key, found };
+    platform.log.warn({ step: step.name, artifact: broken, run: found.run }, 'an earlier result is gone or damaged: the step runs again');
+    return { key };
   },
 
   recordStep: (record: Parameters<typeof recordStep>[1]): Promise<void> => recordStep(platform.db, record),
 
   recordRunEnd: (record: { run: string; outcome: Outcome }): Promise<void> => recordRunEnd(platform.db, record),
 });
-
-/** Every artifact and folder that a step's result names. */
-export function artifactsIn(output: unknown): { digest: string; bytes?: number }[] {
-  if (typeof output !== 'object' || output === null) return [];
-  const ref = ArtifactRef.safeParse(output);
-  if (ref.success) return [ref.data];
-  const folder = FolderRef.safeParse(output);
-  if (folder.success) return [{ digest: folder.data.digest }];
-  return Object.values(output).flatMap(artifactsIn);
-}

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { DatasetRequest, Dataset, Snapshot, SnapshotRequest } from './dataset.ts';
+import { Dataset, DatasetRequest, Snapshot, SnapshotRequest } from './dataset.ts';
 import { Answers, AnswersRequest, CompareRequest, Latency, LatencyRequest, Likelihood, LikelihoodRequest, Report } from './evaluation.ts';
 import { Candidate, DeployRequest, MergeRequest, Model, Parity, ParityRequest, SampleRequest, Samples } from './model.ts';
 import type { Activity } from './plan.ts';
@@ -14,7 +14,15 @@ const declare = <I extends z.ZodType, O extends z.ZodType>(
   options: { queue?: 'pipeline' | 'trainer'; profile: Profile; version: number; reuse: boolean },
   input: I,
   output: O,
-): Declared<I, O> => ({ name, queue: options.queue ?? 'pipeline', profile: options.profile, version: options.version, reuse: options.reuse, input, output });
+): Declared<I, O> => ({
+  name,
+  queue: options.queue ?? 'pipeline',
+  profile: options.profile,
+  version: options.version,
+  reuse: options.reuse,
+  input,
+  output,
+});
 
 /**
  * Every activity a plan may name: its queue, its patience, what goes in and what comes out. Raise `version` when the
@@ -39,5 +47,10 @@ export const trainer = {
   trainAdapter: declare('trainAdapter', { queue: 'trainer', profile: 'training', version: 1, reuse: true }, TrainRequest, Adapter),
   mergeAdapter: declare('mergeAdapter', { queue: 'trainer', profile: 'trainer', version: 1, reuse: true }, MergeRequest, Model),
   checkParity: declare('checkParity', { queue: 'trainer', profile: 'trainer', version: 1, reuse: true }, ParityRequest, Parity),
-  measureLikelihood: declare('measureLikelihood', { queue: 'trainer', profile: 'trainer', version: 1, reuse: true }, LikelihoodRequest, Likelihood),
+  measureLikelihood: declare(
+    'measureLikelihood',
+    { queue: 'trainer', profile: 'trainer', version: 1, reuse: true },
+    LikelihoodRequest,
+    Likelihood,
+  ),
 };

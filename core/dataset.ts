@@ -29,7 +29,12 @@ export const Recipe = z
       .describe('Shares of conversations, in the order of time. They must add up to 1.'),
     contextTurns: z.int().min(1).max(64).default(6).describe('How many earlier turns a row shows before the reply.'),
     maxCharacters: z.int().min(64).default(4000).describe('Longer rows lose their oldest turns.'),
-    nearDuplicate: z.number().min(0.5).max(1).default(0.85).describe('Jaccard similarity of 5-character shingles at which context + reply count as the same row.'),
+    nearDuplicate: z
+      .number()
+      .min(0.5)
+      .max(1)
+      .default(0.85)
+      .describe('Jaccard similarity of 5-character shingles at which context + reply count as the same row.'),
     languages: z
       .record(z.string().regex(/^[a-z]{2}$/), z.number().min(0).max(1))
       .default({})
@@ -51,9 +56,7 @@ export const Snapshot = z
   .meta({ id: 'Snapshot' });
 export type Snapshot = z.infer<typeof Snapshot>;
 
-export const SnapshotRequest = z
-  .strictObject({ persona: z.string(), sources: z.array(Source).min(1) })
-  .meta({ id: 'SnapshotRequest' });
+export const SnapshotRequest = z.strictObject({ persona: z.string(), sources: z.array(Source).min(1) }).meta({ id: 'SnapshotRequest' });
 export type SnapshotRequest = z.infer<typeof SnapshotRequest>;
 
 export const Message = z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string() }).meta({ id: 'Message' });

@@ -23,7 +23,11 @@ export function didYouMean(word: string, known: readonly string[]): string | und
     .map((candidate) => {
       const other = plain(candidate);
       const begins = meant.length >= 3 && (other.startsWith(meant) || meant.startsWith(other));
-      return { candidate, far: begins ? 0.5 : distance(meant, other), allowed: Math.max(1, Math.floor(Math.max(meant.length, other.length) / 3)) };
+      return {
+        candidate,
+        far: begins ? 0.5 : distance(meant, other),
+        allowed: Math.max(1, Math.floor(Math.max(meant.length, other.length) / 3)),
+      };
     })
     .filter(({ far, allowed }) => far <= allowed)
     .sort((a, b) => a.far - b.far);

@@ -67,7 +67,9 @@ export const GatePolicy = z
     thresholds: z
       .partialRecord(Metric, Threshold)
       .default({})
-      .describe('Bounds of the candidate itself. Shares are 0 to 1, selfAwarenessDepth is 0 to 10, responseTime is the 95th percentile in seconds.'),
+      .describe(
+        'Bounds of the candidate itself. Shares are 0 to 1, selfAwarenessDepth is 0 to 10, responseTime is the 95th percentile in seconds.',
+      ),
     better: z
       .array(z.strictObject({ metric: Metric, than: Contender.exclude(['candidate']) }))
       .default([{ metric: 'bitsPerByte', than: 'base' }])
@@ -75,7 +77,9 @@ export const GatePolicy = z
     notWorse: z
       .array(z.strictObject({ metric: Metric, than: Contender.exclude(['candidate']), margin: z.number().min(0) }))
       .default([{ metric: 'bitsPerByte', than: 'champion', margin: 0.02 }])
-      .describe('Comparisons the candidate must not lose by more than `margin`, at one-sided 95 %. One that cannot be made for want of a rival is passed over and said.'),
+      .describe(
+        'Comparisons the candidate must not lose by more than `margin`, at one-sided 95 %. One that cannot be made for want of a rival is passed over and said.',
+      ),
     unmeasured: z.array(Metric).default([]).describe('Metrics that may stay unmeasured without making the verdict inconclusive.'),
     degraded: z.array(z.string()).default([]).describe('Degradations that are accepted, as their records begin.'),
     timeout: Duration.default('7 days').describe('How long a person has to answer before the run expires.'),

@@ -12,7 +12,10 @@ export const Serving = z
       .string()
       .regex(/^[a-z0-9][a-z0-9._-]*(:[A-Za-z0-9][A-Za-z0-9._-]*)?$/)
       .describe('The tag people run: `ollama run <name>`.'),
-    baseline: z.string().optional().describe('A model that was there before Troupe; adopt it once with `troupe adopt`, and candidates are compared with it.'),
+    baseline: z
+      .string()
+      .optional()
+      .describe('A model that was there before Troupe; adopt it once with `troupe adopt`, and candidates are compared with it.'),
     quantization: Quantization.default('f16'),
     system: z.string().min(1).describe('The system prompt, in training and in serving.'),
     temperature: z.number().min(0).max(2).default(0.7),
@@ -29,7 +32,9 @@ export const Model = z
     base: Digest,
     architecture: z.string(),
     parameters: z.int(),
-    template: z.string().describe("Ollama's TEMPLATE: renders the same text as the training template, without the beginning-of-text token."),
+    template: z
+      .string()
+      .describe("Ollama's TEMPLATE: renders the same text as the training template, without the beginning-of-text token."),
     stop: z.array(z.string()).describe('The end-of-turn tokens.'),
     addBos: z.boolean().describe('Whether the tokenizer puts a beginning-of-text token before the prompt.'),
   })
@@ -45,7 +50,9 @@ export type MergeRequest = z.infer<typeof MergeRequest>;
 export const Candidate = z
   .strictObject({
     tag: z.string().describe('`<persona>:cand-<digest>`'),
-    digest: Digest.describe('Of the model, its quantization, template, stops, system prompt and parameters: what makes it answer as it does.'),
+    digest: Digest.describe(
+      'Of the model, its quantization, template, stops, system prompt and parameters: what makes it answer as it does.',
+    ),
     model: Model.nullable().describe('null when Ollama had it already (`base.ollama`).'),
     ollamaDigest: z.string().describe("Ollama's own digest of the tag, to notice that somebody else changed it."),
   })
@@ -90,9 +97,7 @@ export const Sample = z
   .meta({ id: 'Sample' });
 export type Sample = z.infer<typeof Sample>;
 
-export const ParityRequest = z
-  .strictObject({ model: Model, samples: Samples, quantization: Quantization })
-  .meta({ id: 'ParityRequest' });
+export const ParityRequest = z.strictObject({ model: Model, samples: Samples, quantization: Quantization }).meta({ id: 'ParityRequest' });
 export type ParityRequest = z.infer<typeof ParityRequest>;
 
 /** That Ollama computes what the trainer trained. Anything else fails the step. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Recipe } from './dataset.ts';
-import { GatePolicy, Suite } from './evaluation.ts';
+import { GatePolicy, type Suite } from './evaluation.ts';
 import { Serving } from './model.ts';
 import { Source } from './source.ts';
 import { Base, Training } from './training.ts';
@@ -18,7 +18,10 @@ export const Persona = z
     description: z.string().optional(),
     subject: z.string().min(1).describe('Who the model speaks as: the `speaker` of their rows.'),
     partner: z.string().min(1).optional().describe('Who they speak with. Left out: everyone else.'),
-    research: z.boolean().default(false).describe('Only for fiction or study: the model need not say that it is an AI, and every reply is labelled.'),
+    research: z
+      .boolean()
+      .default(false)
+      .describe('Only for fiction or study: the model need not say that it is an AI, and every reply is labelled.'),
     network: z.enum(['local', 'any']).default('local').describe('local: nothing leaves this machine or the addresses in your settings.'),
     base: Base,
     serving: Serving,

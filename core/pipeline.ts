@@ -14,7 +14,10 @@ export type Handle<T> = { readonly [output]: T } & (T extends readonly unknown[]
     : unknown);
 
 /** What a step may be given: each field as a value, or as the output of a step above. */
-export type Given<T> = T | Handle<T> | (T extends readonly unknown[] ? never : T extends object ? { readonly [K in keyof T]: Given<T[K]> } : never);
+export type Given<T> =
+  | T
+  | Handle<T>
+  | (T extends readonly unknown[] ? never : T extends object ? { readonly [K in keyof T]: Given<T[K]> } : never);
 
 /** What a gate shows to a person: a digest that names it all, and the verdict over it. */
 export type Evidence = { digest: string; verdict: string; headline: string };
@@ -39,7 +42,8 @@ export function pipeline<P extends { name: string }>(
   return (persona) => {
     const boxes: Box[] = [];
     const add = (box: Box) => {
-      if (!/^[a-z][a-z0-9-]*$/.test(box.name)) throw new Error(`${name}: ${box.name} is no name for a step; use lower-case letters, digits and -`);
+      if (!/^[a-z][a-z0-9-]*$/.test(box.name))
+        throw new Error(`${name}: ${box.name} is no name for a step; use lower-case letters, digits and -`);
       if (boxes.some((other) => other.name === box.name)) throw new Error(`${name}: two steps are called ${box.name}`);
       boxes.push(box);
       return handleOf(box.name, boxes) as never;

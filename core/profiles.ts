@@ -12,14 +12,26 @@ export const profiles = {
   quick: {
     startToCloseTimeout: '1 minute',
     scheduleToCloseTimeout: '1 hour',
-    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '15 seconds', maximumAttempts: 100, nonRetryableErrorTypes },
+    retry: {
+      initialInterval: '200 milliseconds',
+      backoffCoefficient: 2,
+      maximumInterval: '15 seconds',
+      maximumAttempts: 100,
+      nonRetryableErrorTypes,
+    },
   },
   /** Streams through a whole source, dataset or model folder. */
   io: {
     startToCloseTimeout: '2 hours',
     scheduleToCloseTimeout: '1 day',
     heartbeatTimeout: '30 seconds',
-    retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds', maximumAttempts: 50, nonRetryableErrorTypes },
+    retry: {
+      initialInterval: '500 milliseconds',
+      backoffCoefficient: 2,
+      maximumInterval: '30 seconds',
+      maximumAttempts: 50,
+      nonRetryableErrorTypes,
+    },
   },
   /** Asks a model many questions. */
   evaluation: {
@@ -40,7 +52,13 @@ export const profiles = {
     startToCloseTimeout: '7 days',
     scheduleToCloseTimeout: '30 days',
     heartbeatTimeout: '30 seconds',
-    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 200, nonRetryableErrorTypes },
+    retry: {
+      initialInterval: '1 second',
+      backoffCoefficient: 2,
+      maximumInterval: '1 minute',
+      maximumAttempts: 200,
+      nonRetryableErrorTypes,
+    },
   },
 } as const;
 

@@ -20,7 +20,12 @@ export type Base = z.infer<typeof Base>;
 const Stage = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]*$/),
   rows: z.array(Category).min(1).describe('The categories this stage learns from.'),
-  replay: z.number().min(0).max(1).default(0).describe('Share of the rows of the other categories mixed in, so that they are not forgotten.'),
+  replay: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe('Share of the rows of the other categories mixed in, so that they are not forgotten.'),
   epochs: z.number().positive().optional().describe('Instead of the epochs above.'),
   learningRate: z.number().positive().optional().describe('Instead of the learning rate above.'),
 });
@@ -28,7 +33,11 @@ const Stage = z.strictObject({
 /** How the adapter is trained. Names and defaults are those of peft and transformers. */
 export const Training = z
   .strictObject({
-    pool: z.string().regex(/^[a-z][a-z0-9-]*$/).default('local').describe('Which GPUs may train: the queue is `trainer.<pool>`.'),
+    pool: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]*$/)
+      .default('local')
+      .describe('Which GPUs may train: the queue is `trainer.<pool>`.'),
     method: z.literal('lora').default('lora'),
     r: z.int().min(1).max(512).default(16),
     alpha: z.int().min(1).default(32),
@@ -37,7 +46,11 @@ export const Training = z
     bias: z.literal('none').default('none'),
     epochs: z.number().positive().default(3),
     batchSize: z.int().min(1).default(4),
-    gradientAccumulation: z.int().min(1).default(4).describe('`batchSize` × this is the effective batch, however it is cut to fit the device.'),
+    gradientAccumulation: z
+      .int()
+      .min(1)
+      .default(4)
+      .describe('`batchSize` × this is the effective batch, however it is cut to fit the device.'),
     learningRate: z.number().positive().default(2e-4),
     schedule: z.enum(['linear', 'cosine', 'constant']).default('linear'),
     warmupSteps: z.int().min(0).default(100).describe('Clamped to a tenth of a stage, and said so, where the stage is short.'),
@@ -90,9 +103,7 @@ export const BaseRequest = z
   .meta({ id: 'BaseRequest' });
 export type BaseRequest = z.infer<typeof BaseRequest>;
 
-export const TrainRequest = z
-  .strictObject({ dataset: TrainingSet, base: BaseModel, training: Training })
-  .meta({ id: 'TrainRequest' });
+export const TrainRequest = z.strictObject({ dataset: TrainingSet, base: BaseModel, training: Training }).meta({ id: 'TrainRequest' });
 export type TrainRequest = z.infer<typeof TrainRequest>;
 
 const StageResult = z.strictObject({

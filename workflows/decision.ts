@@ -14,7 +14,8 @@ const digest = /^[0-9a-f]{64}$/;
 
 /** Reads a decision without trusting its shape: signals may be typed by hand. */
 export function readDecision(payload: unknown): Decision | string {
-  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) return 'it is not a JSON object such as {"by":"your name"}';
+  if (typeof payload !== 'object' || payload === null || Array.isArray(payload))
+    return 'it is not a JSON object such as {"by":"your name"}';
   const known = ['gate', 'by', 'evidence', 'verdict', 'comment', 'requestId', 'decision'];
   const given = payload as Record<string, unknown>;
   for (const [key, value] of Object.entries(given)) {
@@ -42,16 +43,27 @@ export function weigh(message: Message, question: Question | undefined): Weighed
   if (!question) {
     return decision.evidence
       ? { accepted: false, keep: true, reason: `${decision.by}'s ${message.kind} is early; it is kept for the evidence it names` }
-      : { accepted: false, reason: `nothing waits for a decision yet; ${decision.by}'s ${message.kind} names no evidence and was not kept` };
+      : {
+          accepted: false,
+          reason: `nothing waits for a decision yet; ${decision.by}'s ${message.kind} names no evidence and was not kept`,
+        };
   }
-  if (decision.gate !== undefined && decision.gate !== question.gate) return { accepted: false, reason: `${decision.by} decided on ${decision.gate}, but ${question.gate} is waiting` };
+  if (decision.gate !== undefined && decision.gate !== question.gate)
+    return { accepted: false, reason: `${decision.by} decided on ${decision.gate}, but ${question.gate} is waiting` };
   if (decision.evidence !== undefined && decision.evidence !== question.evidence)
-    return { accepted: false, reason: `${decision.by} looked at evidence ${decision.evidence.slice(0, 12)}, but ${question.evidence.slice(0, 12)} is waiting` };
+    return {
+      accepted: false,
+      reason: `${decision.by} looked at evidence ${decision.evidence.slice(0, 12)}, but ${question.evidence.slice(0, 12)} is waiting`,
+    };
   if (question.approvers.length > 0 && !question.approvers.includes(decision.by))
     return { accepted: false, reason: `${decision.by} may not decide here; ${question.approvers.join(', ')} may` };
-  if (message.kind === 'reject') return { accepted: true, answer: { answer: 'rejected', by: decision.by, comment: decision.comment ?? null } };
+  if (message.kind === 'reject')
+    return { accepted: true, answer: { answer: 'rejected', by: decision.by, comment: decision.comment ?? null } };
   if (question.verdict !== 'pass' && decision.verdict !== question.verdict)
-    return { accepted: false, reason: `the verdict is ${question.verdict}; to release all the same, ${decision.by} must say so with "verdict":"${question.verdict}"` };
+    return {
+      accepted: false,
+      reason: `the verdict is ${question.verdict}; to release all the same, ${decision.by} must say so with "verdict":"${question.verdict}"`,
+    };
   const approval: Approval = {
     gate: question.gate,
     by: decision.by,

@@ -32,7 +32,8 @@ const marks: Record<StepState, string> = {
   skipped: '–',
 };
 
-const seconds = (ms: number) => (ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`);
+const seconds = (ms: number) =>
+  ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 
 /** The stage table that Temporal's Web UI shows, in Markdown, with the command that lets the run go on. */
 export function details(progress: Progress): string {

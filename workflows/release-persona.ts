@@ -2,8 +2,8 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import {
   ActivityFailure,
   ApplicationFailure,
-  CancellationScope,
   allHandlersFinished,
+  CancellationScope,
   condition,
   defineQuery,
   defineSignal,
@@ -35,7 +35,8 @@ const attributes = {
   GateState: defineSearchAttributeKey('GateState', SearchAttributeType.KEYWORD),
   Outcome: defineSearchAttributeKey('Outcome', SearchAttributeType.KEYWORD),
 };
-const tell = (name: keyof typeof attributes, value: string) => upsertSearchAttributes([{ key: attributes[name], value: value.slice(0, 200) }]);
+const tell = (name: keyof typeof attributes, value: string) =>
+  upsertSearchAttributes([{ key: attributes[name], value: value.slice(0, 200) }]);
 
 /** Takes a persona from its sources to a live release, or to the reason it was held. */
 export async function releasePersona(request: RunRequest): Promise<Outcome> {
@@ -50,7 +51,9 @@ export async function releasePersona(request: RunRequest): Promise<Outcome> {
   };
   setHandler(progressQuery, () => progress, { description: 'Where the run is, step by step.' });
   setHandler(approve, (payload) => void hear('approve', 'signal')(payload), { description: 'Release it: {"by":"your name"}' });
-  setHandler(reject, (payload) => void hear('reject', 'signal')(payload), { description: 'Do not release it: {"by":"your name","comment":"why"}' });
+  setHandler(reject, (payload) => void hear('reject', 'signal')(payload), {
+    description: 'Do not release it: {"by":"your name","comment":"why"}',
+  });
   setHandler(decide, (payload) => hear(payload?.decision === 'approve' ? 'approve' : 'reject', 'update')(payload), {
     description: 'The same with an answer: {"decision":"approve","by":"your name","evidence":"<digest>"}',
     validator: (payload) => {
@@ -107,7 +110,14 @@ export async function releasePersona(request: RunRequest): Promise<Outcome> {
 }
 
 /** Hands the engine Temporal's activities, timers and signals. */
-async function walkPlan(plan: Plan, request: RunRequest, run: string, progress: Progress, decisions: Decisions, show: () => void): Promise<Outcome> {
+async function walkPlan(
+  plan: Plan,
+  request: RunRequest,
+  run: string,
+  progress: Progress,
+  decisions: Decisions,
+  show: () => void,
+): Promise<Outcome> {
   const { persona } = plan;
   const refreshed = (step: string) => request.refresh?.some((name) => name === '*' || name === step) ?? false;
   const scope = new CancellationScope();
@@ -186,13 +196,15 @@ async function waitForPerson(
 
   while (!decisions.answer && Date.now() < expires) {
     const pause = Math.max(1, Math.min(milliseconds(terms.reminder), expires - Date.now()));
-    if (!(await condition(() => decisions.answer !== undefined, pause)) && Date.now() < expires) log.warn('still waiting for a decision', { run, gate: gate.name });
+    if (!(await condition(() => decisions.answer !== undefined, pause)) && Date.now() < expires)
+      log.warn('still waiting for a decision', { run, gate: gate.name });
   }
   decisions.close();
   delete progress.waiting;
   const { answer } = decisions;
   if (!answer) return ended('expired', { status: 'expired', persona, gate: gate.name, after: terms.timeout });
-  if (answer.answer === 'rejected') return ended('rejected', { status: 'rejected', persona, by: answer.by, reason: answer.comment ?? 'no reason given' });
+  if (answer.answer === 'rejected')
+    return ended('rejected', { status: 'rejected', persona, by: answer.by, reason: answer.comment ?? 'no reason given' });
   tell('GateState', 'approved');
   const approval: Approval = answer.approval;
   await recordStep({

@@ -8,7 +8,11 @@ export type Bookkeeping = {
   /** Loads the persona, compiles its pipeline, and notes that the run began. */
   compilePlan(request: { run: string; request: RunRequest; workflow: string; workflowRun: string; trigger: string }): Promise<Plan>;
   /** The step's key, and an earlier result under it that is still whole. */
-  findReusable(request: { step: Step; input: unknown; refresh: boolean }): Promise<{ key: string; found?: { run: string; output: unknown } }>;
+  findReusable(request: {
+    step: Step;
+    input: unknown;
+    refresh: boolean;
+  }): Promise<{ key: string; found?: { run: string; output: unknown } }>;
   recordStep(request: {
     run: string;
     step: string;

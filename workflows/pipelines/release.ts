@@ -22,7 +22,12 @@ export const release = pipeline('release', (persona: Cast, { step, gate, endWhen
   const candidate = step('candidate', activity.deployModel, { name: persona.name, model, serving });
   endWhenSame('changed', { one: candidate.digest, other: champion.digest, about: { release: champion.release } });
 
-  const samples = step('samples', activity.sampleModel, { candidate, serving, questions: dataset.test, prompts: suite.probes.map((probe) => probe.prompt) });
+  const samples = step('samples', activity.sampleModel, {
+    candidate,
+    serving,
+    questions: dataset.test,
+    prompts: suite.probes.map((probe) => probe.prompt),
+  });
   const parity = step('parity', trainer.checkParity, { model, samples, quantization: serving.quantization });
   const plain = step('plain', trainer.mergeAdapter, { adapter: null, base });
   const prompted = step('prompted', activity.deployModel, { name: 'troupe-base', model: plain, serving });
