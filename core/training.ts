@@ -13,6 +13,7 @@ export const Base = z
   })
   .refine((base) => base.folder !== undefined || (base.hub !== undefined && base.revision !== undefined), {
     message: 'give `folder`, or `hub` together with `revision`',
+    when: ({ value }) => typeof value === 'object' && value !== null, // even when another field is wrong: all problems at once
   })
   .meta({ id: 'Base' });
 export type Base = z.infer<typeof Base>;

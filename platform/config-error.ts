@@ -1,0 +1,63 @@
+import { isAbsolute, relative } from 'node:path';
+import { textWidth } from './text-width.ts';
+
+/** One thing that is wrong in a configuration file, and where. */
+export type Problem = {
+  /** As people would type it. */
+  file: string;
+  /** From 1. */
+  line: number;
+  column: number;
+  /** Where in the document: `sources[0].url`. Empty for the document itself. */
+  path: string;
+  message: string;
+  /** What the field is for, in the words of its schema. */
+  help?: string;
+  /** The lines around it, with a caret. Empty where there is nothing to show. */
+  frame: string;
+};
+
+/** The path from here, where that is shorter to type. */
+export function shownPath(file: string): string {
+  const near = relative(process.cwd(), file);
+  return near.startsWith('..') || isAbsolute(near) || near === '' ? file : near;
+}
+
+/** Hides the password of a connection string that was pasted where only its variable's name belongs. */
+export const withoutSecrets = (text: string): string => text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@'"]+@/gi, '$1***@');
+
+/** The line at `start` and the two before it, with a caret under the bytes up to `end`. */
+export function codeFrame(text: string, start: number, end: number): string {
+  const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
+  const before = text.slice(0, start).split('\n');
+  const at = before.length - 1;
+  const prefix = before[at]!;
+  const line = lines[at] ?? '';
+  const gutter = String(at + 1).length;
+  const shown = lines
+    .slice(Math.max(0, at - 2), at)
+    .map((content, i, { length }) => `  ${String(at - length + i + 1).padStart(gutter)} │ ${withoutSecrets(content)}`);
+  const marked = line.slice(prefix.length, Math.min(line.length, prefix.length + Math.max(1, end - start)));
+  const caret = withoutSecrets(line) === line ? '^'.repeat(Math.max(1, textWidth(marked))) : '^';
+  const indent = [...prefix].map((character) => (character === '\t' ? '\t' : ' '.repeat(textWidth(character)))).join('');
+  return [...shown, `> ${String(at + 1).padStart(gutter)} │ ${withoutSecrets(line)}`, `  ${' '.repeat(gutter)} │ ${indent}${caret}`].join(
+    '\n',
+  );
+}
+
+/** `configs/personas/angela.yaml:12:3: training.epoch: unknown key …`, the frame, and what the field is for. */
+export function problemText(problem: Problem): string {
+  const head = `${problem.file}:${problem.line}:${problem.column}: ${problem.path ? `${problem.path}: ` : ''}${problem.message}`;
+  return [head, problem.frame, problem.help ? `  ${problem.help}` : ''].filter(Boolean).join('\n');
+}
+
+/** A configuration that cannot be used. `problems` has all of them, `message` is what to print. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+  readonly problems: Problem[];
+
+  constructor(problems: Problem[]) {
+    super(problems.map(problemText).join('\n\n'));
+    this.problems = problems;
+  }
+}

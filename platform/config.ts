@@ -1,0 +1,184 @@
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { z } from 'zod';
+import { Recipe } from '../core/dataset.ts';
+import { didYouMean } from '../core/did-you-mean.ts';
+import { GatePolicy, Suite } from '../core/evaluation.ts';
+import { type Cast, Persona } from '../core/persona.ts';
+import { Training } from '../core/training.ts';
+import { ConfigError, type Problem, shownPath } from './config-error.ts';
+import type { Settings } from './settings.ts';
+import { isThere, readYaml, type YamlFile, yamlName } from './yaml-file.ts';
+
+export { ConfigError, type Problem, problemText } from './config-error.ts';
+
+type Where = Pick<Settings, 'configs'>;
+
+/** The personas there are, by name. */
+export const listPersonas = (where: Where): string[] => namesIn(join(where.configs, 'personas'));
+
+/** The suites there are, by name. */
+export const listSuites = (where: Where): string[] => namesIn(join(where.configs, 'suites'));
+
+/** A persona with its suite, every default filled in. Throws `ConfigError` with everything that is wrong in both files. */
+export function loadPersona(where: Where, name: string): Cast {
+  const { value, problems } = readPersona(where, name);
+  if (!value || problems.length > 0) throw new ConfigError(problems);
+  return value;
+}
+
+/** A suite, every default filled in. Throws `ConfigError`. */
+export function loadSuite(where: Where, name: string): Suite {
+  const { value, problems } = readSuite(where, name);
+  if (!value || problems.length > 0) throw new ConfigError(problems);
+  return value;
+}
+
+function readPersona(where: Where, name: string): { value?: Cast; problems: Problem[] } {
+  const file = configFile(where, 'personas', name);
+  if (!file) return { problems: [absent(where, 'personas', name)] };
+  const read = readYaml(file, Persona);
+  const problems = [...read.problems, ...personaProblems(read, file)];
+  const suiteName = field(read.raw, 'suite');
+  const suite = typeof suiteName === 'string' && isName(suiteName) ? readSuite(where, suiteName, read) : undefined;
+  if (suite) problems.push(...suite.problems);
+  problems.sort((a, b) => (a.file === b.file ? a.line - b.line || a.column - b.column : 0));
+  if (!read.value || !suite?.value || problems.length > 0) return { problems };
+  const { $schema: _, suite: __, ...persona } = read.value;
+  return { value: { ...persona, suite: suite.value }, problems };
+}
+
+function readSuite(where: Where, name: string, persona?: YamlFile<Persona>): { value?: Suite; problems: Problem[] } {
+  const file = configFile(where, 'suites', name);
+  if (!file) {
+    const problem = absent(where, 'suites', name);
+    return { problems: [persona ? persona.problemAt(['suite'], problem.message) : problem] };
+  }
+  const read = readYaml(file, Suite);
+  const problems = [...read.problems, ...suiteProblems(read)];
+  return read.value && problems.length === 0 ? { value: read.value, problems } : { problems };
+}
+
+/** What no single field can know: sums, names that must agree, stages without rows. Looked at part by part, so that one mistake does not hide another. */
+function personaProblems(read: YamlFile<Persona>, file: string): Problem[] {
+  const problems: Problem[] = [];
+  const report = (path: PropertyKey[], message: string, options?: { key?: boolean }) =>
+    problems.push(read.problemAt(path, message, options));
+  const raw = read.raw;
+  const named = field(raw, 'name');
+  const fileName = yamlName(basename(file));
+  if (typeof named === 'string' && named !== fileName) report(['name'], `the file is called ${fileName}: name and file must be the same`);
+
+  const dataset = field(raw, 'dataset');
+  const split = valid(Recipe.shape.split, field(dataset, 'split'));
+  if (split) {
+    const sum = split.train + split.validation + split.test;
+    if (Math.abs(sum - 1) > 1e-9) {
+      report(
+        ['dataset', 'split'],
+        `train ${split.train} + validation ${split.validation} + test ${split.test} is ${round(sum)}, must be 1`,
+        { key: true },
+      );
+    }
+  }
+  const languages = valid(Recipe.shape.languages, field(dataset, 'languages'));
+  if (languages) {
+    const sum = Object.values(languages).reduce((total, share) => total + share, 0);
+    if (sum > 1 + 1e-9) report(['dataset', 'languages'], `the shares add up to ${round(sum)}, may not exceed 1`, { key: true });
+  }
+  const categories = valid(Recipe.shape.categories, field(dataset, 'categories'));
+  if (categories) {
+    if (Object.keys(categories).length === 0)
+      report(['dataset', 'categories'], 'no category is declared: there would be nothing to train on', { key: true });
+    for (const [category, rule] of Object.entries(categories)) {
+      if (category !== 'emotional' && rule.minIntensity !== undefined) {
+        report(['dataset', 'categories', category, 'minIntensity'], 'only `emotional` rows have an intensity', { key: true });
+      }
+    }
+    const stages = valid(Training.shape.stages, field(field(raw, 'training'), 'stages'));
+    const declared = Object.keys(categories);
+    for (const [i, stage] of (stages ?? []).entries()) {
+      if (declared.length === 0 || stage.rows.some((category) => declared.includes(category))) continue;
+      const written = Array.isArray(field(field(raw, 'training'), 'stages'));
+      const message = `stage \`${stage.name}\` learns from ${stage.rows.join(', ')}, and \`dataset.categories\` declares only ${declared.join(', ')}`;
+      if (written) report(['training', 'stages', i, 'rows'], message, { key: true });
+      else report(['dataset', 'categories'], `${message}. Declare it, or write \`training.stages\` without that stage.`, { key: true });
+    }
+  }
+  const stageNames = list(field(field(raw, 'training'), 'stages')).map((stage) => field(stage, 'name'));
+  for (const i of repeated(stageNames)) report(['training', 'stages', i, 'name'], `two stages are called \`${String(stageNames[i])}\``);
+
+  const sources = list(field(raw, 'sources'));
+  const sourceNames = sources.map((source) => field(source, 'name'));
+  for (const i of repeated(sourceNames)) report(['sources', i, 'name'], `two sources are called \`${String(sourceNames[i])}\``);
+  for (const [i, source] of sources.entries()) {
+    const tables = field(source, 'tables');
+    if (tables !== null && typeof tables === 'object' && Object.keys(tables).length === 0)
+      report(['sources', i, 'tables'], 'no table is named: nothing would be read', { key: true });
+  }
+
+  const thresholds = valid(GatePolicy.shape.thresholds, field(field(raw, 'gate'), 'thresholds'));
+  for (const [metric, { min, max }] of Object.entries(thresholds ?? {})) {
+    const path = ['gate', 'thresholds', metric];
+    if (min === undefined && max === undefined) report(path, 'a threshold needs `min`, `max` or both', { key: true });
+    if (min !== undefined && max !== undefined && min > max)
+      report(path, `min ${min} is above max ${max}: nothing could pass`, { key: true });
+  }
+  return problems;
+}
+
+function suiteProblems(read: YamlFile<Suite>): Problem[] {
+  const problems: Problem[] = [];
+  const ids = list(field(read.raw, 'probes')).map((probe) => field(probe, 'id'));
+  for (const i of repeated(ids)) problems.push(read.problemAt(['probes', i, 'id'], `two probes have the id \`${String(ids[i])}\``));
+  for (const [i, trait] of list(field(read.raw, 'traits')).entries()) {
+    if (list(field(trait, 'anyOf')).length + list(field(trait, 'noneOf')).length === 0) {
+      problems.push(read.problemAt(['traits', i, 'name'], 'a trait needs words in `anyOf`, `noneOf` or both: no reply could show it'));
+    }
+  }
+  return problems;
+}
+
+const isName = (name: string) => /^[a-z][a-z0-9-]*$/.test(name);
+
+function configFile(where: Where, room: 'personas' | 'suites', name: string): string | undefined {
+  if (!isName(name)) return undefined;
+  return ['yaml', 'yml'].map((ending) => join(where.configs, room, `${name}.${ending}`)).find(isThere);
+}
+
+function absent(where: Where, room: 'personas' | 'suites', name: string): Problem {
+  const folder = join(where.configs, room);
+  const known = namesIn(folder);
+  const near = didYouMean(name, known);
+  const kind = room === 'personas' ? 'persona' : 'suite';
+  const there =
+    known.length > 0
+      ? `There ${known.length === 1 ? 'is' : 'are'}: ${known.join(', ')}.`
+      : `The folder holds none${kind === 'persona' ? ': `troupe init` writes one' : ''}.`;
+  return {
+    file: shownPath(join(folder, `${isName(name) ? name : '<name>'}.yaml`)),
+    line: 1,
+    column: 1,
+    path: '',
+    message: `no ${kind} is called \`${name}\`. ${near ? `Did you mean \`${near}\`? ` : ''}${there}`,
+    frame: '',
+  };
+}
+
+function namesIn(folder: string): string[] {
+  if (!isThere(folder)) return [];
+  return readdirSync(folder)
+    .map(yamlName)
+    .filter((name) => name !== undefined)
+    .sort();
+}
+
+const field = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+const valid = <S extends z.ZodType>(schema: S, value: unknown): z.infer<S> | undefined => schema.safeParse(value).data;
+const round = (sum: number) => Math.round(sum * 1e6) / 1e6;
+
+/** The places of every value that was there before. */
+const repeated = (values: unknown[]): number[] =>
+  values.flatMap((value, i) => (value !== undefined && values.indexOf(value) < i ? [i] : []));
