@@ -80,6 +80,13 @@ export const GatePolicy = z
       .describe(
         'Comparisons the candidate must not lose by more than `margin`, at one-sided 95 %. One that cannot be made for want of a rival is passed over and said.',
       ),
+    minItems: z
+      .int()
+      .min(2)
+      .default(50)
+      .describe(
+        'With fewer items than this nothing passes by itself: a good number from few items is inconclusive. Not for responseTime, whose number is `latencyPrompts`.',
+      ),
     unmeasured: z.array(Metric).default([]).describe('Metrics that may stay unmeasured without making the verdict inconclusive.'),
     degraded: z.array(z.string()).default([]).describe('Degradations that are accepted, as their records begin.'),
     timeout: Duration.default('7 days').describe('How long a person has to answer before the run expires.'),
@@ -173,8 +180,15 @@ const Timing = z.strictObject({
   firstToken: z.number().describe('Median seconds to the first token.'),
   load: z.number().describe('Seconds to load the model, not counted above.'),
 });
+
+/** One line of a latency file. */
+export const LatencyRow = z
+  .strictObject({ contender: Contender, question: z.string(), seconds: z.number(), firstToken: z.number() })
+  .meta({ id: 'LatencyRow' });
+export type LatencyRow = z.infer<typeof LatencyRow>;
+
 export const Latency = z
-  .strictObject({ timings: z.partialRecord(Contender, Timing), seconds: ArtifactRef.describe('Every single time, JSON lines.') })
+  .strictObject({ timings: z.partialRecord(Contender, Timing), seconds: ArtifactRef.describe('JSON lines of `LatencyRow`.') })
   .meta({ id: 'Latency' });
 export type Latency = z.infer<typeof Latency>;
 
@@ -198,7 +212,7 @@ export const verdicts = ['pass', 'fail', 'inconclusive'] as const;
 export const Verdict = z.enum(verdicts);
 export type Verdict = z.infer<typeof Verdict>;
 
-const Score = z.strictObject({
+export const Score = z.strictObject({
   metric: Metric,
   contender: Contender,
   value: z.number().nullable().describe('null: not measured.'),
@@ -209,7 +223,7 @@ const Score = z.strictObject({
 });
 export type Score = z.infer<typeof Score>;
 
-const Check = z.strictObject({
+export const Check = z.strictObject({
   rule: z.string().describe('In words, such as `bits per byte better than base`.'),
   verdict: Verdict,
   detail: z.string().describe('Both numbers, interval, n and the smallest difference this set could have seen.'),

@@ -87,8 +87,8 @@ export function share(items: readonly { cluster: string; hit: boolean }[]): Esti
   const p = hits / n;
   const residuals = sums(items.map((item) => ({ cluster: item.cluster, value: (item.hit ? 1 : 0) - p })));
   const clusters = residuals.length;
-  const binomial = (p * (1 - p)) / n;
-  const alike = binomial === 0 || clusters < 2 ? n / clusters : clusterVariance(residuals, n) / binomial;
+  const binomial = (p * (1 - p)) / (n - 1); // unbiased, like the clustered variance, so that independent items are n
+  const alike = hits === 0 || hits === n || clusters < 2 ? n / clusters : clusterVariance(residuals, n) / binomial;
   const effective = n / Math.max(1, alike);
   return { value: p, ...wilson(p * effective, effective), n, clusters };
 }
