@@ -5,11 +5,14 @@ import type { Plan, Step } from '../core/plan.ts';
 import { type Outcome, RunRequest } from '../core/run.ts';
 import { firstBroken } from '../platform/artifacts/refs.ts';
 import { recordRunEnd, recordRunStart } from '../platform/db/runs.ts';
-import { findReusableStep, recordStep } from '../platform/db/steps.ts';
+import { type DoneStep, findReusableStep, recordStep } from '../platform/db/steps.ts';
 import type { Platform } from '../platform/platform.ts';
 import { stepKey } from '../platform/step-key.ts';
 import { release } from '../workflows/pipelines/release.ts';
 import { readCast } from './persona.ts';
+
+/** What the workflow knows of a finished step. Times are milliseconds since 1970. */
+type RecordedStep = Omit<DoneStep, 'startedAt' | 'endedAt'> & { startedAt: number; endedAt: number };
 
 /** The books of a run: its plan, what its steps gave, how it ended. */
 export const bookkeeping = (platform: Platform) => ({
@@ -57,7 +60,8 @@ export const bookkeeping = (platform: Platform) => ({
     return { key };
   },
 
-  recordStep: (record: Parameters<typeof recordStep>[1]): Promise<void> => recordStep(platform.db, record),
+  recordStep: ({ startedAt, endedAt, ...step }: RecordedStep): Promise<void> =>
+    recordStep(platform.db, { ...step, startedAt: new Date(startedAt), endedAt: new Date(endedAt) }),
 
   recordRunEnd: (record: { run: string; outcome: Outcome }): Promise<void> => recordRunEnd(platform.db, record),
 });

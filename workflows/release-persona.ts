@@ -74,7 +74,7 @@ export async function releasePersona(request: RunRequest): Promise<Outcome> {
     tell('Outcome', outcome.status);
     tell('PipelineStage', outcome.status);
     show();
-    await CancellationScope.nonCancellable(() => recordRunEnd({ run, outcome }));
+    await recordRunEnd({ run, outcome });
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
     return outcome;
   };
@@ -87,10 +87,11 @@ export async function releasePersona(request: RunRequest): Promise<Outcome> {
     show();
     return await end(await walkPlan(plan, request, run, progress, decisions, show));
   } catch (error) {
-    if (isCancellation(error) || isCancellation((error as Error).cause)) {
-      for (const box of progress?.boxes ?? []) if (box.state === 'running') box.state = 'cancelled';
+    const cancellation = [error, (error as Error).cause].find(isCancellation);
+    if (cancellation) {
+      for (const box of progress?.boxes ?? []) if (box.state === 'running' || box.state === 'failed') box.state = 'cancelled';
       await end({ status: 'cancelled', persona });
-      throw error;
+      throw cancellation; // only a cancellation itself ends the workflow as cancelled
     }
     const outcome: Outcome = {
       status: 'failed',

@@ -1,4 +1,4 @@
-import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, CancellationScope, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { Plan, Step } from '../core/plan.ts';
 import { profiles } from '../core/profiles.ts';
 import type { Outcome, RunRequest, StepRequest } from '../core/run.ts';
@@ -35,7 +35,21 @@ const books = proxyLocalActivities<Pick<Bookkeeping, 'recordStep' | 'recordRunEn
   retry: { ...profiles.quick.retry, nonRetryableErrorTypes: [...profiles.quick.retry.nonRetryableErrorTypes] },
 });
 
-export const { recordStep, recordRunEnd, findReusable } = books;
+type Books = typeof books;
+type Book = keyof Books;
+
+/**
+ * Bookkeeping is never cancelled half way: it is short, a cancelled run must still be written down, and cancelling a
+ * local activity in the task that started it breaks the history (SDK 1.24: `Invalid transition in state machine`).
+ */
+const uncancelled =
+  <B extends Book>(name: B) =>
+  (request: Parameters<Books[B]>[0]): Promise<Awaited<ReturnType<Books[B]>>> =>
+    CancellationScope.nonCancellable(() => (books[name] as (given: unknown) => Promise<Awaited<ReturnType<Books[B]>>>)(request));
+
+export const recordStep = uncancelled('recordStep');
+export const recordRunEnd = uncancelled('recordRunEnd');
+export const findReusable = uncancelled('findReusable');
 
 export const { compilePlan } = proxyActivities<Pick<Bookkeeping, 'compilePlan'>>({
   startToCloseTimeout: '1 minute',

@@ -1,10 +1,12 @@
 import { activity, trainer } from '../../core/activities.ts';
+import { systemPrompt } from '../../core/disclosure.ts';
 import type { Cast } from '../../core/persona.ts';
 import { pipeline } from '../../core/pipeline.ts';
 
 /** From a persona's sources to a live release, or to the reason it was held. */
 export const release = pipeline('release', (persona: Cast, { step, gate, endWhenSame }) => {
-  const { serving, suite, training } = persona;
+  const { suite, training } = persona;
+  const serving = { ...persona.serving, system: systemPrompt(persona) };
 
   const snapshot = step('snapshot', activity.takeSnapshot, { persona: persona.name, sources: persona.sources });
   const champion = step('champion', activity.findChampion, { persona: persona.name, serving });
