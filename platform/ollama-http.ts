@@ -1,0 +1,113 @@
+import { createReadStream } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import { finished } from 'node:stream/promises';
+import { ApplicationFailure } from '@temporalio/common';
+import { failures } from '../core/failures.ts';
+
+/** The type of failures that pass by themselves: Ollama is down, restarting or busy. */
+export const unreachable = 'OllamaUnreachable';
+
+/** Ollama said no, and would say no again. */
+export const refused = (message: string): ApplicationFailure => ApplicationFailure.nonRetryable(message, failures.ollamaRefused);
+
+export type HttpRequest = {
+  method: 'GET' | 'POST' | 'HEAD' | 'DELETE';
+  path: string;
+  json?: unknown;
+  /** A file sent as the body. */
+  file?: { path: string; bytes: number };
+  /** Milliseconds without a byte before it counts as unreachable. */
+  idle: number;
+  signal?: AbortSignal | undefined;
+};
+
+const said = (text: string): string => {
+  try {
+    const { error } = JSON.parse(text) as { error?: unknown };
+    return typeof error === 'string' ? error.slice(0, 300) : '';
+  } catch {
+    return ''; // an HTML page of a proxy in between, or a line cut short: no use to anybody
+  }
+};
+
+/** What no retry cures although Ollama blames itself for it. */
+const hopeless = /unable to load model|unsupported|invalid|not found|missing|unknown|failed to (parse|load)|error loading model/i;
+
+/** Turns an error of Ollama's into one of ours. Its words are about models and files; what was asked is never repeated. */
+export function failureOf(what: string, status: number, text: string): ApplicationFailure {
+  const reason = said(text) || `HTTP ${status}`;
+  if (/no space left on device/i.test(reason)) {
+    return ApplicationFailure.nonRetryable(
+      `${what}: the disk of Ollama is full. Free some space (\`troupe prune\`), then \`troupe retry\`.`,
+      failures.diskFull,
+    );
+  }
+  if (status === 408 || status === 429 || status >= 502 || (status >= 500 && !hopeless.test(reason))) {
+    return ApplicationFailure.retryable(`${what}: ${reason}`, unreachable);
+  }
+  return refused(`${what}: ${reason}`);
+}
+
+/**
+ * One HTTP request. Not `fetch`, which gives up after five minutes without a byte: converting and quantizing a large
+ * model, or loading it from a slow disk, is silent for longer.
+ */
+export async function request(base: string, { method, path, json, file, idle, signal }: HttpRequest): Promise<http.IncomingMessage> {
+  signal?.throwIfAborted();
+  const url = new URL(path, base);
+  const body = json === undefined ? undefined : Buffer.from(JSON.stringify(json));
+  const headers: Record<string, string | number> = { accept: 'application/x-ndjson, application/json' };
+  if (body) Object.assign(headers, { 'content-type': 'application/json', 'content-length': body.length });
+  if (file) Object.assign(headers, { 'content-type': 'application/octet-stream', 'content-length': file.bytes });
+
+  try {
+    return await new Promise((resolve, reject) => {
+      const sending = (url.protocol === 'https:' ? https : http).request(url, { method, headers, ...(signal ? { signal } : {}) }, resolve);
+      sending.setTimeout(idle, () => sending.destroy(Object.assign(new Error(`silent for ${idle / 1000} s`), { code: 'ETIMEDOUT' })));
+      sending.on('error', reject);
+      if (file)
+        createReadStream(file.path, { highWaterMark: 1 << 20 })
+          .on('error', reject)
+          .pipe(sending);
+      else sending.end(body);
+    });
+  } catch (error) {
+    throw notReached(base, path, error, signal);
+  }
+}
+
+export function notReached(base: string, path: string, error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return signal.reason;
+  if (error instanceof ApplicationFailure) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  return ApplicationFailure.create({
+    message: `Ollama at ${base} did not answer ${path} (${code ?? message}). Is it running? \`troupe doctor\` looks.`,
+    type: unreachable,
+    cause: error as Error,
+  });
+}
+
+export async function textOf(answer: http.IncomingMessage): Promise<string> {
+  answer.setEncoding('utf8');
+  let text = '';
+  for await (const chunk of answer) text += chunk;
+  return text;
+}
+
+export async function drained(answer: http.IncomingMessage): Promise<void> {
+  answer.resume();
+  await finished(answer);
+}
+
+/** The lines of an NDJSON answer as they come. */
+export async function* linesOf(answer: http.IncomingMessage): AsyncGenerator<string> {
+  answer.setEncoding('utf8');
+  let rest = '';
+  for await (const chunk of answer) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop()!;
+    for (const line of lines) if (line.trim()) yield line;
+  }
+  if (rest.trim()) yield rest;
+}
