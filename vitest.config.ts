@@ -1,0 +1,21 @@
+import { join } from 'node:path';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: 'test/global-setup.ts',
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    reporters: ['default', './test/support/summary-reporter.ts'],
+    // A test never meets the stack of this checkout, nor servers that the settings of this shell name.
+    env: {
+      TROUPE_HOME: join(import.meta.dirname, '.troupe/test/home'),
+      TEMPORAL_ADDRESS: '',
+      TROUPE_DATABASE_URL: '',
+      TROUPE_ARTIFACTS: '',
+      OLLAMA_HOST: '',
+    },
+  },
+});
