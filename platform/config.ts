@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { z } from 'zod';
-import { Recipe } from '../core/dataset.ts';
+import { type Category, Recipe } from '../core/dataset.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
 import { GatePolicy, Suite } from '../core/evaluation.ts';
 import { type Cast, Persona } from '../core/persona.ts';
@@ -45,7 +45,15 @@ function readPersona(where: Where, name: string): { value?: Cast; problems: Prob
   problems.sort((a, b) => (a.file === b.file ? a.line - b.line || a.column - b.column : 0));
   if (!read.value || !suite?.value || problems.length > 0) return { problems };
   const { $schema: _, suite: __, ...persona } = read.value;
-  return { value: { ...persona, suite: suite.value }, problems };
+  const training = field(field(read.raw, 'training'), 'stages') === undefined ? usualStages(persona) : persona.training;
+  return { value: { ...persona, training, suite: suite.value }, problems };
+}
+
+/** Where no stages are written, the usual ones: those that have something to learn from the declared categories. */
+function usualStages({ training, dataset }: Pick<Persona, 'training' | 'dataset'>): Training {
+  const declared = (category: Category) => dataset.categories[category] !== undefined;
+  const stages = training.stages.map((stage) => ({ ...stage, rows: stage.rows.filter(declared) })).filter(({ rows }) => rows.length > 0);
+  return { ...training, stages };
 }
 
 function readSuite(where: Where, name: string, persona?: YamlFile<Persona>): { value?: Suite; problems: Problem[] } {
@@ -95,14 +103,16 @@ function personaProblems(read: YamlFile<Persona>, file: string): Problem[] {
         report(['dataset', 'categories', category, 'minIntensity'], 'only `emotional` rows have an intensity', { key: true });
       }
     }
-    const stages = valid(Training.shape.stages, field(field(raw, 'training'), 'stages'));
+    const written = field(field(raw, 'training'), 'stages');
+    const stages = written === undefined ? [] : valid(Training.shape.stages, written);
     const declared = Object.keys(categories);
     for (const [i, stage] of (stages ?? []).entries()) {
       if (declared.length === 0 || stage.rows.some((category) => declared.includes(category))) continue;
-      const written = Array.isArray(field(field(raw, 'training'), 'stages'));
-      const message = `stage \`${stage.name}\` learns from ${stage.rows.join(', ')}, and \`dataset.categories\` declares only ${declared.join(', ')}`;
-      if (written) report(['training', 'stages', i, 'rows'], message, { key: true });
-      else report(['dataset', 'categories'], `${message}. Declare it, or write \`training.stages\` without that stage.`, { key: true });
+      report(
+        ['training', 'stages', i, 'rows'],
+        `stage \`${stage.name}\` learns from ${stage.rows.join(', ')}, and \`dataset.categories\` declares only ${declared.join(', ')}`,
+        { key: true },
+      );
     }
   }
   const stageNames = list(field(field(raw, 'training'), 'stages')).map((stage) => field(stage, 'name'));

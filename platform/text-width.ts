@@ -25,3 +25,19 @@ export function clip(text: string, columns: number): string {
   }
   return `${kept}…`;
 }
+
+/** The text on as many lines as it needs, broken at spaces where there are any. */
+export function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && textWidth(longer) > columns) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = longer;
+    }
+  }
+  return [...lines, line].map((fitting) => clip(fitting, columns));
+}

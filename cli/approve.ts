@@ -1,0 +1,6 @@
+import type { Context } from './context.ts';
+import { type DecideOptions, decide } from './decide.ts';
+
+/** Says yes to the evidence a run waits with. */
+export const command = (context: Context, run: string | undefined, options: DecideOptions): Promise<number> =>
+  decide(context, 'approve', run, options);

@@ -1,0 +1,39 @@
+import type { Client } from '@temporalio/client';
+import { type Kysely, sql } from 'kysely';
+import { type Database, openDatabase } from '../platform/db/database.ts';
+import type { Settings } from '../platform/settings.ts';
+import { connectClient } from '../platform/temporal.ts';
+import { Stop } from './stop.ts';
+
+/** A connection to Temporal that is closed at the end of the block. */
+export type Temporal = { client: Client } & AsyncDisposable;
+
+/** Opens Temporal, or says how to get there. */
+export async function openTemporal(settings: Settings): Promise<Temporal> {
+  const client = await connectClient(settings);
+  return { client, [Symbol.asyncDispose]: () => client.connection.close() };
+}
+
+/** Opens Troupe's database, or says how to get there. */
+export async function openBooks({ database }: Settings): Promise<Kysely<Database>> {
+  const db = openDatabase(database, { onError: () => {}, max: 2 }); // a connection that breaks shows in the query that needed it
+  try {
+    const { rows } = await sql<{ there: boolean }>`select to_regclass('runs') is not null as there`.execute(db);
+    if (!rows[0]?.there) throw new Stop('Troupe has no tables in its database yet. Its worker makes them when it starts: ./troupe up');
+  } catch (error) {
+    await db.destroy();
+    if (error instanceof Stop) throw error;
+    const place = URL.canParse(database) ? new URL(database).host || 'its socket' : 'its address';
+    throw new Stop(
+      `PostgreSQL does not answer at ${place} (${reasonOf(error)}). Start the local stack: ./troupe up. For a server of your own set TROUPE_DATABASE_URL.`,
+    );
+  }
+  return db;
+}
+
+/** The shortest true reason of a failed connection. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  if (error instanceof Error) return error.cause instanceof Error ? reasonOf(error.cause) : error.message.split('\n')[0]!;
+  return String(error);
+}

@@ -1,0 +1,77 @@
+import type { Client } from '@temporalio/client';
+import type { Kysely } from 'kysely';
+import { listPersonas } from '../platform/config.ts';
+import type { Database } from '../platform/db/database.ts';
+import { findRun, listRuns, type RunRow } from '../platform/db/runs.ts';
+import type { Settings } from '../platform/settings.ts';
+import { Stop, usage } from './stop.ts';
+
+/** The workflow that walks a run: the newest one of a persona, or one run exactly. */
+export type Workflow = { id: string; runId?: string };
+
+/** The persona that is meant when none is named: the only one there is, or the one that ran last. */
+export async function personaOr(
+  name: string | undefined,
+  settings: Settings,
+  lastRun?: () => Promise<string | undefined>,
+): Promise<string> {
+  if (name !== undefined) return name;
+  const there = listPersonas(settings);
+  if (there.length === 1) return there[0]!;
+  if (there.length === 0) throw usage(`There is no persona in ${settings.configs}. Write one: ./troupe init`);
+  const last = await lastRun?.().catch(() => undefined); // with no database to ask, the list below is the answer
+  if (last !== undefined && there.includes(last)) return last;
+  throw usage(`Which persona? There are: ${there.join(', ')}.`);
+}
+
+/** Whose run was the latest. */
+export const lastPersona = async (db: Kysely<Database>): Promise<string | undefined> => (await listRuns(db, { limit: 1 }))[0]?.persona;
+
+/** A run by its id, a unique beginning of it, or the latest of a persona; the latest of all when nothing is named. */
+export async function getRun(db: Kysely<Database>, named: string | undefined): Promise<RunRow> {
+  if (named === undefined) {
+    const [latest] = await listRuns(db, { limit: 1 });
+    if (!latest) throw usage('Nothing has run yet. Start a run: ./troupe run <persona>');
+    return latest;
+  }
+  const [ofPersona] = await listRuns(db, { persona: named, limit: 1 });
+  if (ofPersona) return ofPersona;
+  const found = await findRun(db, named);
+  if (found) return found;
+  const recent = await listRuns(db, { limit: 5 });
+  const there = recent.length > 0 ? ` The latest are: ${recent.map(({ id }) => id).join(', ')}.` : '';
+  throw usage(`No run is called ${named}, begins so uniquely, or is of a persona of that name.${there}`);
+}
+
+/** The workflow of a run, as its row says. */
+export const workflowOf = (row: RunRow): Workflow => ({ id: row.workflow, runId: row.workflowRun });
+
+/** The workflow that releases this persona right now, started by a person or by a schedule. */
+export async function liveWorkflow(client: Client, persona: string): Promise<Workflow | undefined> {
+  const byHand = `persona/${persona}`;
+  const handle = client.workflow.getHandle(byHand);
+  try {
+    const { status, runId } = await handle.describe();
+    if (status.name === 'RUNNING') return { id: byHand, runId };
+  } catch (error) {
+    if ((error as Error).name !== 'WorkflowNotFoundError') throw error;
+  }
+  const query = `WorkflowType = 'releasePersona' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '${byHand}/'`;
+  for await (const { workflowId, runId } of client.workflow.list({ query })) return { id: workflowId, runId };
+  return undefined;
+}
+
+/** The workflow to follow or to speak to: of this run, or of a persona's run that has not even a plan yet. */
+export async function workflowFor(client: Client, db: Kysely<Database>, named: string | undefined, settings: Settings): Promise<Workflow> {
+  if (named !== undefined && listPersonas(settings).includes(named)) {
+    const live = await liveWorkflow(client, named);
+    if (live) return live;
+  }
+  return workflowOf(await getRun(db, named));
+}
+
+/** Turns "no such workflow" into a sentence. */
+export function notThere(error: unknown, what: string): never {
+  if ((error as Error).name === 'WorkflowNotFoundError') throw new Stop(`Temporal knows no run of ${what}. See: ./troupe runs`);
+  throw error;
+}

@@ -1,0 +1,152 @@
+import type { Outcome } from '../core/run.ts';
+import { wrap } from '../platform/text-width.ts';
+import type { Temporal } from './connect.ts';
+import type { Context } from './context.ts';
+import type { Workflow } from './find-run.ts';
+import { livePicture } from './live-picture.ts';
+import { activitiesOf, outcomeOf, progressOf } from './look.ts';
+import { type Ending, endingLines, exitCodeOf } from './outcome.ts';
+import { type Activities, eventLine, eventsBetween, type RunEvent, type Seen } from './run-events.ts';
+import { treeLines } from './run-tree.ts';
+import { exitCodes } from './stop.ts';
+import type { Terminal } from './terminal.ts';
+
+export type Following = {
+  persona: string;
+  /** At the gate, go on following until somebody has decided. */
+  wait: boolean;
+};
+
+const pause = { live: 250, quiet: 500 };
+const activityEvery = 2000; // a heartbeat tells nothing new more often
+const patience = 10_000; // how long no worker may answer before it is said
+
+/** Follows a run to its end, to its gate, or until Ctrl-C, and gives the exit code. */
+export async function follow(
+  { terminal }: Context,
+  { client }: Temporal,
+  workflow: Workflow,
+  { persona, wait }: Following,
+): Promise<number> {
+  const handle = client.workflow.getHandle(workflow.id, workflow.runId);
+  const view = viewOf(terminal);
+  const interrupt = interruption();
+  let outcome: Outcome | undefined;
+  let broken: unknown;
+  const ended = outcomeOf(handle, persona).then(
+    (result) => {
+      outcome = result;
+    },
+    (error: unknown) => {
+      broken = error;
+    },
+  );
+
+  let seen: Seen | undefined;
+  let activities: Activities = {};
+  let lookedAt = 0;
+  let silentSince: number | undefined;
+  try {
+    for (;;) {
+      const progress = await client.connection.withDeadline(Date.now() + 5000, () => progressOf(handle)).catch(() => null); // null: no worker answered
+      if (progress === null) {
+        silentSince ??= Date.now();
+        if (Date.now() - silentSince > patience && !outcome) {
+          terminal.err('No worker answers for this run; it goes on when one is back. See: ./troupe doctor');
+          silentSince = Number.POSITIVE_INFINITY; // said once
+        }
+      } else {
+        silentSince = undefined;
+      }
+      if (!outcome && Date.now() - lookedAt >= activityEvery) {
+        activities = await activitiesOf(handle).catch(() => activities); // a picture a moment old will do
+        lookedAt = Date.now();
+      }
+      if (progress) {
+        const now = { progress, activities: outcome ? {} : activities };
+        view.show(seen, now);
+        seen = now;
+      }
+      if (broken) throw broken;
+      if (interrupt.happened) return detached(terminal, view, seen?.progress.run ?? workflow.id, persona);
+      const waiting = seen?.progress.waiting;
+      const ending: Ending | undefined = outcome ?? (waiting && !wait ? { status: 'waiting', persona, ...waiting } : undefined);
+      if (ending) return view.end(ending, seen?.progress.run ?? workflow.id);
+      await Promise.race([ended, interrupt.signal, sleep(terminal.live ? pause.live : pause.quiet)]);
+    }
+  } finally {
+    interrupt.forget();
+  }
+}
+
+/** Says that the run goes on without us, and how to come back to it. */
+function detached(terminal: Terminal, view: View, run: string, persona: string): number {
+  view.leave();
+  for (const line of detachedLines(run, persona)) terminal.err(line);
+  return exitCodes.interrupted;
+}
+
+/** What Ctrl-C means, in words. */
+export const detachedLines = (run: string, persona: string): string[] => [
+  `Detached: ${run} goes on.`,
+  `Watch it again: ./troupe watch ${persona}   Stop it: ./troupe cancel ${persona}`,
+];
+
+type View = { show(before: Seen | undefined, now: Seen): void; end(ending: Ending, run: string): number; leave(): void };
+
+/** A live picture for people, a line for each event for logs, an object for each event for programs. */
+export function viewOf(terminal: Terminal, clock: () => number = Date.now): View {
+  const picture = terminal.live ? livePicture(terminal) : undefined;
+  const tell = (event: RunEvent) => terminal.out(terminal.json ? JSON.stringify(event) : eventLine(event));
+  return {
+    show(before, now) {
+      if (picture) {
+        const { waiting } = now.progress;
+        const question =
+          waiting && !now.progress.outcome
+            ? ['', ...endingLines({ status: 'waiting', persona: now.progress.persona, ...waiting }, now.progress.run)]
+            : [];
+        picture.draw([...treeLines(now, clock(), terminal), ...question.flatMap((line) => wrap(line, terminal.columns() - 1))]);
+      } else {
+        for (const event of eventsBetween(before, now, clock())) tell(event);
+      }
+    },
+    end(ending, run) {
+      picture?.end();
+      const exitCode = exitCodeOf(ending);
+      if (terminal.json) {
+        tell({ event: 'outcome', at: new Date(clock()).toISOString(), run, outcome: ending, exitCode });
+        return exitCode;
+      }
+      if (picture && ending.status === 'waiting') return exitCode; // the picture ends with the very same lines
+      if (ending.status === 'failed' && ending.cause.includes('\n')) terminal.err(ending.cause);
+      const say = exitCode === exitCodes.failed ? terminal.err : terminal.out;
+      for (const line of endingLines(ending, run)) say(line);
+      return exitCode;
+    },
+    leave: () => picture?.end(),
+  };
+}
+
+function interruption(): { happened: boolean; signal: Promise<void>; forget(): void } {
+  let tell = () => {};
+  const state = {
+    happened: false,
+    signal: new Promise<void>((resolve) => {
+      tell = resolve;
+    }),
+    forget: () => {
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+    },
+  };
+  const onSignal = () => {
+    state.happened = true;
+    tell();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return state;
+}
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,120 @@
+import type { Progress, StepState } from '../core/run.ts';
+import type { Ending } from './outcome.ts';
+
+/** What `--json` prints, one object on each line. `at` is ISO 8601. */
+export type RunEvent =
+  | { event: 'run'; at: string; run: string; persona: string; pipeline: string; boxes: string[] }
+  | {
+      event: 'box';
+      at: string;
+      run: string;
+      name: string;
+      kind: 'step' | 'gate' | 'ending';
+      state: StepState;
+      seconds?: number;
+      from?: string;
+      cause?: string;
+    }
+  | { event: 'attempt'; at: string; run: string; name: string; attempt: number; cause: string }
+  | {
+      event: 'waiting';
+      at: string;
+      run: string;
+      gate: string;
+      evidence: string;
+      verdict: string;
+      headline: string;
+      expires: string;
+      approve: string;
+    }
+  | { event: 'refused'; at: string; run: string; reason: string }
+  | { event: 'outcome'; at: string; run: string; outcome: Ending; exitCode: number };
+
+/** What a step that is under way says of itself: its attempt, why the one before failed, its last heartbeat. */
+export type Activity = { attempt: number; failure?: string; beat?: Record<string, unknown> };
+export type Activities = Record<string, Activity>;
+
+/** A moment of a run, as far as it can be seen from outside. */
+export type Seen = { progress: Progress; activities: Activities };
+
+/** What happened between two looks at a run. Pure: the same looks give the same events. */
+export function eventsBetween(before: Seen | undefined, after: Seen, now: number): RunEvent[] {
+  const { progress, activities } = after;
+  const { run, persona, pipeline } = progress;
+  const events: RunEvent[] = [];
+  const at = new Date(now).toISOString();
+  if (!before) events.push({ event: 'run', at, run, persona, pipeline, boxes: progress.boxes.map((box) => box.name) });
+
+  for (const box of progress.boxes) {
+    const earlier = before?.progress.boxes.find((other) => other.name === box.name)?.state ?? 'waiting';
+    if (earlier === box.state) continue;
+    const { name, kind, state, started, ended, from, cause } = box;
+    events.push({
+      event: 'box',
+      at: iso(state === 'running' ? started : ended, now),
+      run,
+      name,
+      kind,
+      state,
+      ...(started !== undefined && ended !== undefined && state !== 'running' && { seconds: Math.max(0, ended - started) / 1000 }),
+      ...(from !== undefined && { from }),
+      ...(cause !== undefined && { cause }),
+    });
+  }
+  for (const [name, { attempt, failure }] of Object.entries(activities)) {
+    if (attempt > (before?.activities[name]?.attempt ?? 1))
+      events.push({ event: 'attempt', at, run, name, attempt, cause: failure ?? 'no reason was given' });
+  }
+  for (const reason of progress.refused.slice(before ? overlap(before.progress.refused, progress.refused) : 0))
+    events.push({ event: 'refused', at, run, reason });
+  const { waiting } = progress;
+  if (waiting && waiting.evidence !== before?.progress.waiting?.evidence) {
+    events.push({ event: 'waiting', at, run, ...waiting, expires: new Date(waiting.expires).toISOString() });
+  }
+  return events.sort((a, b) => (a.event === 'box' && b.event === 'box' ? a.at.localeCompare(b.at) : 0));
+}
+
+const iso = (time: number | undefined, now: number): string => new Date(time ?? now).toISOString();
+
+/** How many of `now` were heard before. The list forgets its oldest entries, so the newest of `earlier` are looked for at its beginning. */
+function overlap(earlier: string[], now: string[]): number {
+  for (let length = Math.min(earlier.length, now.length); length > 0; length--) {
+    if (earlier.slice(-length).every((reason, i) => reason === now[i])) return length;
+  }
+  return 0;
+}
+
+/** `4.2 s`, `3 min 10 s`, `2 h 5 min`. */
+export function seconds(count: number): string {
+  if (count < 60) return `${count < 10 ? count.toFixed(1) : Math.floor(count)} s`;
+  if (count < 3600) return `${Math.floor(count / 60)} min ${Math.floor(count % 60)} s`;
+  return `${Math.floor(count / 3600)} h ${Math.floor((count % 3600) / 60)} min`;
+}
+
+/** One event on one line, for logs. */
+export function eventLine(event: RunEvent): string {
+  const time = event.at.slice(11, 19);
+  switch (event.event) {
+    case 'run':
+      return `${time} ${event.run} ${event.pipeline} of ${event.persona}, ${event.boxes.length} steps`;
+    case 'box':
+      return `${time} ${event.run}/${event.name} ${boxText(event)}`;
+    case 'attempt':
+      return `${time} ${event.run}/${event.name} attempt ${event.attempt}, after: ${event.cause.replaceAll('\n', ' ')}`;
+    case 'waiting':
+      return `${time} ${event.run}/${event.gate} waits for a person (${event.verdict}): ${event.headline}. Approve: ${event.approve}`;
+    case 'refused':
+      return `${time} ${event.run} not counted: ${event.reason}`;
+    case 'outcome':
+      return `${time} ${event.run} ${event.outcome.status}`;
+  }
+}
+
+function boxText({ kind, state, seconds: took, from, cause }: Extract<RunEvent, { event: 'box' }>): string {
+  if (state === 'running') return kind === 'gate' ? 'asks' : 'runs';
+  if (state === 'reused') return `reused from ${from ?? 'an earlier run'}`;
+  if (state === 'failed')
+    return `failed${took === undefined ? '' : ` after ${seconds(took)}`}: ${(cause ?? 'no reason was given').replaceAll('\n', ' ')}`;
+  if (state === 'done') return took === undefined ? 'done' : `done in ${seconds(took)}`;
+  return state;
+}

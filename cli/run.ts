@@ -1,0 +1,85 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { didYouMean } from '../core/did-you-mean.ts';
+import { untilStep } from '../core/pipeline.ts';
+import type { RunRequest } from '../core/run.ts';
+import { loadPersona } from '../platform/config.ts';
+import { release } from '../workflows/pipelines/release.ts';
+import { openBooks, openTemporal, type Temporal } from './connect.ts';
+import type { Context } from './context.ts';
+import { lastPersona, liveWorkflow, personaOr, type Workflow } from './find-run.ts';
+import { follow } from './follow.ts';
+import { exitCodes, usage } from './stop.ts';
+import { tellTemporal } from './terminal.ts';
+
+export type RunOptions = { until?: string; refresh?: string[]; wait?: boolean; detach?: boolean };
+
+/** Starts the release of a persona, or joins the one that is under way, and follows it. */
+export async function command(context: Context, named: string | undefined, options: RunOptions): Promise<number> {
+  const { settings } = context;
+  const persona = await personaOr(named, settings, async () => {
+    await using db = await openBooks(settings);
+    return lastPersona(db);
+  });
+  const plan = release(loadPersona(settings, persona)); // a mistake in its files is said here, before anything starts
+  const steps = plan.boxes.map((box) => box.name);
+  for (const step of [...(options.until ? [options.until] : []), ...(options.refresh ?? []).filter((name) => name !== '*')]) {
+    const near = didYouMean(step, steps);
+    if (!steps.includes(step))
+      throw usage(`${plan.pipeline} has no step ${step}.${near ? ` Did you mean ${near}?` : ''} It has ${steps.join(', ')}.`);
+  }
+  if (options.until) untilStep(plan, options.until);
+
+  await using temporal = await openTemporal(settings);
+  return startAndFollow(context, temporal, requestFor(persona, options), options);
+}
+
+/** What goes into the workflow: only what was asked for, so that it stays short in the Web UI. */
+export const requestFor = (persona: string, { until, refresh }: RunOptions): RunRequest => ({
+  persona,
+  ...(until !== undefined && { until }),
+  ...(refresh && refresh.length > 0 && { refresh }),
+});
+
+/** One run of a persona at a time: a second one joins the first, and says so. */
+export async function startAndFollow(context: Context, temporal: Temporal, request: RunRequest, options: RunOptions): Promise<number> {
+  const { terminal } = context;
+  const { persona } = request;
+  const workflow = await start(context, temporal, request);
+  tellTemporal(terminal, `workflow describe --workflow-id ${workflow.id}`);
+  if (!options.detach) return follow(context, temporal, workflow, { persona, wait: options.wait ?? false });
+  if (terminal.json) terminal.out(JSON.stringify({ event: 'started', persona, workflow: workflow.id, workflowRun: workflow.runId }));
+  else terminal.out(`Started. Watch it: ./troupe watch ${persona}`);
+  return exitCodes.ok;
+}
+
+async function start({ terminal }: Context, { client }: Temporal, request: RunRequest): Promise<Workflow> {
+  const { persona } = request;
+  const join = (workflow: Workflow): Workflow => {
+    const asked = request.until !== undefined || request.refresh !== undefined;
+    terminal.err(`A run of ${persona} is under way: joined it.${asked ? ' --until and --refresh were not applied to it.' : ''}`);
+    return workflow;
+  };
+  const live = await liveWorkflow(client, persona);
+  if (live) return join(live);
+
+  const id = `persona/${persona}`;
+  tellTemporal(
+    terminal,
+    `workflow start --type releasePersona --task-queue pipeline --workflow-id ${id} --input '${JSON.stringify(request)}'`,
+  );
+  try {
+    const { firstExecutionRunId } = await client.workflow.start('releasePersona', {
+      workflowId: id,
+      taskQueue: 'pipeline',
+      args: [request],
+      staticSummary: `release ${persona}`,
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowIdConflictPolicy: 'FAIL',
+    });
+    return { id, runId: firstExecutionRunId };
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    const other = await liveWorkflow(client, persona); // somebody else was faster
+    return join(other ?? { id });
+  }
+}

@@ -1,0 +1,33 @@
+import { listRuns } from '../platform/db/runs.ts';
+import { textWidth } from '../platform/text-width.ts';
+import { openBooks } from './connect.ts';
+import type { Context } from './context.ts';
+import { oneLine } from './outcome.ts';
+import { seconds } from './run-events.ts';
+import { exitCodes, usage } from './stop.ts';
+import { table, tellTemporal } from './terminal.ts';
+
+/** Lists runs, newest first. */
+export async function command({ terminal, settings }: Context, persona: string | undefined, { limit }: { limit: number }): Promise<number> {
+  if (!Number.isInteger(limit) || limit < 1) throw usage('--limit must be a whole number of at least 1.');
+  await using db = await openBooks(settings);
+  const runs = await listRuns(db, { persona, limit });
+  tellTemporal(terminal, `workflow list --query "WorkflowType = 'releasePersona'${persona ? ` AND Persona = '${persona}'` : ''}"`);
+  if (terminal.json) {
+    for (const { plan: _, ...run } of runs) terminal.out(JSON.stringify(run));
+    return exitCodes.ok;
+  }
+  if (runs.length === 0) {
+    terminal.out(`Nothing has run yet${persona ? ` of ${persona}` : ''}. Start a run: ./troupe run ${persona ?? '<persona>'}`);
+    return exitCodes.ok;
+  }
+  const rows = runs.map(({ id, trigger, startedAt, endedAt, outcome }) => [
+    id,
+    outcome?.status ?? 'running',
+    seconds(((endedAt ?? new Date()).getTime() - startedAt.getTime()) / 1000),
+    trigger,
+    outcome?.status === 'failed' ? `${outcome.step}: ${oneLine(outcome.cause)}` : outcome?.status === 'held' ? outcome.reason : '',
+  ]);
+  for (const line of table(rows, textWidth)) terminal.out(line);
+  return exitCodes.ok;
+}
