@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { drained, failureOf, type HttpRequest, linesOf, notReached, refused, request, textOf } from './ollama-http.ts';
 
 /** A tag as Ollama lists it. `digest` changes when anything about the model changes. */
@@ -107,6 +108,7 @@ export type Ollama = {
   render(request: { model: string; messages: readonly ChatMessage[] }): Promise<string | null>;
   embed(request: { model: string; input: readonly string[]; signal?: AbortSignal | undefined }): Promise<number[][]>;
   preload(model: string, options?: ModelOptions): Promise<void>;
+  /** Resolves when it is out of memory. */
   unload(model: string): Promise<void>;
 };
 
@@ -354,12 +356,13 @@ export function openOllama(url: string): Ollama {
       await call(`Ollama could not load ${model}`, { method: 'POST', path: '/api/generate', json, idle: patient });
     },
     async unload(model) {
-      await call(`Ollama could not unload ${model}`, {
-        method: 'POST',
-        path: '/api/generate',
-        json: { model, keep_alive: 0, stream: false },
-        idle: patient,
-      });
+      const json = { model, keep_alive: 0, stream: false };
+      await call(`Ollama could not unload ${model}`, { method: 'POST', path: '/api/generate', json, idle: patient });
+      const deadline = Date.now() + quick; // it answers before the memory is free
+      while ((await ollama.ps()).some(({ name }) => name === fullName(model))) {
+        if (Date.now() > deadline) throw notReached(base, '/api/ps', new Error(`${model} is still in memory`), undefined);
+        await sleep(20);
+      }
     },
   };
   return ollama;
