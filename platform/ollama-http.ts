@@ -39,7 +39,7 @@ export function failureOf(what: string, status: number, text: string): Applicati
   const reason = said(text) || `HTTP ${status}`;
   if (/no space left on device/i.test(reason)) {
     return ApplicationFailure.nonRetryable(
-      `${what}: the disk of Ollama is full. Free some space (\`troupe prune\`), then \`troupe retry\`.`,
+      `${what}: the disk of Ollama is full. Free some space (\`./troupe prune\`), then \`./troupe retry\`.`,
       failures.diskFull,
     );
   }
@@ -82,7 +82,7 @@ export function notReached(base: string, path: string, error: unknown, signal: A
   if (error instanceof ApplicationFailure) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   return ApplicationFailure.create({
-    message: `Ollama at ${base} did not answer ${path} (${code ?? message}). Is it running? \`troupe doctor\` looks.`,
+    message: `Ollama at ${base} did not answer ${path} (${code ?? message}). Is it running? \`./troupe doctor\` looks.`,
     type: unreachable,
     cause: error as Error,
   });

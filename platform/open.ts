@@ -24,7 +24,7 @@ export async function openPlatform(settings: Settings, { log }: { log: Logger })
     await close();
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === undefined) throw cause;
-    const next = 'Start the local stack with `troupe up`, or set TROUPE_DATABASE_URL.';
+    const next = 'Start the local stack with `./troupe up`, or set TROUPE_DATABASE_URL.';
     throw new Error(`PostgreSQL at ${withoutPassword(settings.database)} cannot be used (${code}). ${next}`, { cause });
   }
 }

@@ -29,7 +29,7 @@ export async function connectClient(settings: Pick<Settings, 'temporal'>): Promi
       namespace,
     });
   } catch (cause) {
-    throw new Error(`Temporal at ${address} did not answer. Start the local stack with \`troupe up\`, or set TEMPORAL_ADDRESS.`, { cause });
+    throw new Error(`Temporal at ${address} did not answer. Start the local stack with \`./troupe up\`, or set TEMPORAL_ADDRESS.`, { cause });
   }
 }
 
@@ -40,6 +40,6 @@ export async function connectWorker(settings: Pick<Settings, 'temporal'>): Promi
   try {
     return await NativeConnection.connect(connection);
   } catch (cause) {
-    throw new Error(`Temporal at ${connection.address} did not answer. Start it with \`troupe up\`, or set TEMPORAL_ADDRESS.`, { cause });
+    throw new Error(`Temporal at ${connection.address} did not answer. Start it with \`./troupe up\`, or set TEMPORAL_ADDRESS.`, { cause });
   }
 }

@@ -23,7 +23,7 @@ export const isMissingFile = (error: unknown): boolean => codeOf(error) === 'ENO
 export function orDiskFull(error: unknown, place: string): unknown {
   if (codeOf(error) !== 'ENOSPC' && codeOf(error) !== 'EDQUOT') return error;
   return ApplicationFailure.create({
-    message: `The disk of ${place} is full. Nothing was left half written. Free some space (\`troupe prune\`), then \`troupe retry\`.`,
+    message: `The disk of ${place} is full. Nothing was left half written. Free some space (\`./troupe prune\`), then \`./troupe retry\`.`,
     type: failures.diskFull,
     nonRetryable: true,
     cause: error as Error,
