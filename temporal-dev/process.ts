@@ -134,7 +134,10 @@ export function birthOf(pid: number): string | undefined {
 export const isAlive = ({ pid, born }: ProcessId): boolean => birthOf(pid) === born;
 
 /** Ends a process that an earlier stack left behind, with its group. Someone else's process is never touched. */
-export async function endLeftover(left: ProcessId, { signal = 'SIGTERM' as NodeJS.Signals, patience = 5_000 } = {}): Promise<boolean> {
+export async function endLeftover(
+  left: ProcessId,
+  { signal = 'SIGTERM', patience = 5_000 }: { signal?: NodeJS.Signals; patience?: number } = {},
+): Promise<boolean> {
   if (!isAlive(left)) return false;
   try {
     process.kill(left.pid, signal);

@@ -1,16 +1,19 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
   rmSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -38,6 +41,8 @@ export type ServiceOptions = {
   folder: string;
   /** The port it should have; another is taken when that one is not free. */
   port?: number | undefined;
+  /** Refuse any other port: others know this one already. */
+  samePort?: boolean | undefined;
   /** The file its output goes to. */
   log: string;
   /** How many milliseconds it may take to answer. */
@@ -57,7 +62,7 @@ export function tool(name: 'temporal' | 'ollama' | 'postgres' | 'versitygw' | 't
 async function healthy(
   name: string,
   process: Launched,
-  { log, patience = 60_000 }: ServiceOptions,
+  { log, patience = 60_000 }: Pick<ServiceOptions, 'log' | 'patience'>,
   check: () => Promise<unknown>,
 ): Promise<void> {
   const deadline = Date.now() + patience;
@@ -78,6 +83,12 @@ async function healthy(
   throw new Error(`${name} did not answer within ${patience / 1000} s. The end of ${log}:\n${tailOf(log)}`, { cause });
 }
 
+async function portFor({ port, samePort }: Pick<ServiceOptions, 'port' | 'samePort'>): Promise<number> {
+  const free = await freePort(port);
+  if (samePort && free !== port) throw new Error(`port ${port} is held by another program`);
+  return free;
+}
+
 /** PostgreSQL: `address` is the URL of its `postgres` database. */
 export type Postgres = Service & { url(database: string): string; createDatabase(name: string, template?: string): Promise<void> };
 
@@ -94,7 +105,7 @@ export async function startPostgres(options: ServiceOptions & { durable?: boolea
   if (!existsSync(join(data, 'PG_VERSION'))) await initialise(join(dirname(server), 'initdb'), data, env, uid, options.log);
   removeStaleLock(data);
 
-  const port = await freePort(options.port);
+  const port = await portFor(options);
   const settings = {
     listen_addresses: '127.0.0.1',
     port,
@@ -171,7 +182,8 @@ const commandOf = (pid: number): string =>
 
 /**
  * The folder, owned by the user who will use it. Where that user cannot walk to it (a checkout below root's home), the
- * data lives in `/var/lib/troupe` and the folder is a link to it.
+ * data lives in `/var/lib/troupe` and the folder is a link to it. A state folder closed to others lets that user's
+ * group pass, and nobody else.
  */
 function enterable(folder: string, uid: number | undefined): string {
   const wanted = resolve(folder);
@@ -181,25 +193,44 @@ function enterable(folder: string, uid: number | undefined): string {
   }
   mkdirSync(dirname(wanted), { recursive: true });
   const isLink = lstatSync(wanted, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-  if (!isLink && everyoneMayEnter(dirname(wanted))) {
+  const home = dirname(wanted);
+  if (!isLink && !everyoneMayEnter(home) && everyoneMayEnter(dirname(home))) {
+    chownSync(home, statSync(home).uid, uid);
+    chmodSync(home, (statSync(home).mode & 0o707) | 0o010);
+  }
+  if (!isLink && (mayPass(home, uid) || everyoneMayEnter(home)) && everyoneMayEnter(dirname(home))) {
     mkdirSync(wanted, { recursive: true });
     chownSync(wanted, uid, uid);
     return wanted;
   }
+  sweepOutside();
   const outside = outsideOf(wanted);
   mkdirSync(outside, { recursive: true });
+  writeFileSync(join(outside, 'origin'), wanted);
   chownSync(outside, uid, uid);
   if (!isLink) symlinkSync(outside, wanted);
   return outside;
 }
 
-const outsideOf = (folder: string) => join('/var/lib/troupe', createHash('sha256').update(folder).digest('hex').slice(0, 16));
+const elsewhere = '/var/lib/troupe';
+const outsideOf = (folder: string) => join(elsewhere, createHash('sha256').update(folder).digest('hex').slice(0, 16));
+
+/** Data whose checkout was deleted has no owner any more. */
+function sweepOutside(): void {
+  for (const name of existsSync(elsewhere) ? readdirSync(elsewhere) : []) {
+    const origin = join(elsewhere, name, 'origin');
+    if (existsSync(origin) && !lstatSync(readFileSync(origin, 'utf8'), { throwIfNoEntry: false }))
+      rmSync(join(elsewhere, name), { recursive: true, force: true });
+  }
+}
 
 /** Removes a server's data, also where it had to live outside. */
 export function removeData(folder: string): void {
   if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(outsideOf(resolve(folder)), { recursive: true, force: true });
   rmSync(folder, { recursive: true, force: true });
 }
+
+const mayPass = (folder: string, gid: number) => statSync(folder).gid === gid && (statSync(folder).mode & 0o010) !== 0;
 
 function everyoneMayEnter(folder: string): boolean {
   const open = (statSync(folder).mode & 0o001) !== 0;
@@ -231,8 +262,8 @@ export const retentionDays = 400;
 
 export async function startTemporal(options: ServiceOptions & { uiPort?: number | undefined }): Promise<Temporal> {
   mkdirSync(options.folder, { recursive: true });
-  const port = await freePort(options.port);
-  const uiPort = await freePort(options.uiPort, new Set([port]));
+  const port = await portFor(options);
+  const uiPort = await freePort(options.uiPort, new Set([port])); // nobody but a browser knows it
   const process = await launch({
     command: tool('temporal'),
     args: [
@@ -281,7 +312,7 @@ export async function missingSearchAttributes(connection: Connection, namespace:
 /** Ollama: `address` is what `OLLAMA_HOST` takes. Its models and its key stay in the folder. */
 export async function startOllama(options: ServiceOptions): Promise<Service> {
   mkdirSync(options.folder, { recursive: true });
-  const port = await freePort(options.port);
+  const port = await portFor(options);
   const address = `http://127.0.0.1:${port}`;
   const process = await launch({
     command: tool('ollama'),
@@ -314,7 +345,7 @@ export type Versitygw = Service & { region: string; accessKeyId: string; secretA
 export async function startVersitygw(options: ServiceOptions): Promise<Versitygw> {
   const objects = join(options.folder, 'objects');
   mkdirSync(objects, { recursive: true });
-  const port = await freePort(options.port);
+  const port = await portFor(options);
   const address = `http://127.0.0.1:${port}`;
   const keys = { accessKeyId: 'troupe', secretAccessKey: randomBytes(16).toString('hex') };
   const process = await launch({
@@ -328,7 +359,27 @@ export async function startVersitygw(options: ServiceOptions): Promise<Versitygw
   return { ...service('versitygw', address, port, process, options), region: 'us-east-1', ...keys };
 }
 
-const service = (name: string, address: string, port: number, process: Launched, { log }: ServiceOptions): Service => ({
+export type WorkerOptions = Omit<ServiceOptions, 'folder'> & {
+  name: string;
+  command: string;
+  args: string[];
+  cwd: string;
+  env: Record<string, string>;
+};
+
+/** One of our own worker processes: healthy when it says `ready` on a line of its own, because it then polls its queue. */
+export async function startWorker(options: WorkerOptions): Promise<Service> {
+  const before = statSync(options.log, { throwIfNoEntry: false })?.size ?? 0;
+  const process = await launch({ ...options, patience: 20_000 });
+  options.launched?.(process);
+  await healthy(options.name, process, { log: options.log, patience: options.patience ?? 120_000 }, async () => {
+    const said = readFileSync(options.log).subarray(statSync(options.log).size < before ? 0 : before);
+    if (!/^ready\b/m.test(said.toString('utf8'))) throw new Error(`${options.name} has not said "ready"`);
+  });
+  return service(options.name, `process ${process.pid}`, 0, process, options);
+}
+
+const service = (name: string, address: string, port: number, process: Launched, { log }: { log: string }): Service => ({
   name,
   address,
   port,

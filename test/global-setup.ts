@@ -12,7 +12,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   sweep();
   const folder = join(runs, String(process.pid));
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'owner.json'), JSON.stringify({ pid: process.pid, born: birthOf(process.pid) } satisfies Partial<ProcessId>));
+  writeFileSync(join(folder, 'owner.json'), JSON.stringify({ pid: process.pid, born: birthOf(process.pid) }));
   const at = (name: string) => ({ folder: join(folder, name), log: join(folder, 'logs', `${name}.log`) });
 
   const [postgres, temporal, ollama, s3] = await Promise.all([

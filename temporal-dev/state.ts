@@ -1,0 +1,82 @@
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { birthOf, isAlive, type ProcessId } from './process.ts';
+
+/** One server of the stack, as the supervisor last saw it. */
+export type ServiceState = {
+  name: string;
+  state: 'waiting' | 'starting' | 'healthy' | 'restarting' | 'yours' | 'stopped';
+  address?: string;
+  process?: ProcessId;
+  /** How often it died and was started again. */
+  restarts: number;
+  /** Why it is not healthy. */
+  cause?: string;
+  log?: string;
+};
+
+/** What the supervisor writes after every change, for `status`, and for whoever has to clean up after it. */
+export type StackState = {
+  supervisor: ProcessId;
+  phase: 'starting' | 'up' | 'stopping' | 'failed';
+  cause?: string;
+  services: ServiceState[];
+};
+
+/** What asks a server that was left behind to end at once, where that is not SIGTERM: PostgreSQL would wait for its clients. */
+export const stopSignals: Record<string, { signal: NodeJS.Signals } | undefined> = { postgres: { signal: 'SIGINT' } };
+
+/** The files by which the processes of one checkout's stack find each other. */
+export const filesOf = (home: string) => ({
+  /** Addresses, there only while the stack is up: what `readSettings` reads. */
+  stack: join(home, 'stack.json'),
+  state: join(home, 'stack-state.json'),
+  lock: join(home, 'stack.lock'),
+  ports: join(home, 'ports.json'),
+  log: (name: string) => join(home, 'logs', `${name}.log`),
+});
+
+/** Writes a file whole: a reader sees the one before or this one. */
+export function writeWhole(path: string, value: unknown): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const part = `${path}.${process.pid}.part`;
+  writeFileSync(part, `${JSON.stringify(value, null, 2)}\n`);
+  renameSync(part, path);
+}
+
+export function readWhole<T>(path: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as T;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** The supervisor that runs now, if one does. */
+export function runningSupervisor(home: string): ProcessId | undefined {
+  const owner = readWhole<ProcessId>(filesOf(home).lock);
+  return owner && isAlive(owner) ? owner : undefined;
+}
+
+/** Makes this process the only supervisor of a checkout; false when another is. */
+export function claim(home: string): boolean {
+  const { lock } = filesOf(home);
+  const mine = `${lock}.${process.pid}`;
+  writeWhole(mine, { pid: process.pid, born: birthOf(process.pid) ?? '' } satisfies ProcessId);
+  try {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      try {
+        linkSync(mine, lock);
+        return true;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        if (runningSupervisor(home)) return false;
+        rmSync(lock, { force: true });
+      }
+    }
+    return false;
+  } finally {
+    rmSync(mine, { force: true });
+  }
+}
