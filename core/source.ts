@@ -66,3 +66,55 @@ export const Source = z.discriminatedUnion('kind', [PostgresSource]).meta({ id: 
 
 export type PostgresSource = z.infer<typeof PostgresSource>;
 export type Source = z.infer<typeof Source>;
+
+const common = {
+  source: z.string(),
+  id: z.string(),
+  at: z.string().nullable().describe('ISO 8601 in UTC, milliseconds.'),
+  consent: z.string(),
+};
+const text = z.string().nullable();
+const number = z.number().nullable();
+
+/** One line of a snapshot: one row of a source, in the words of `tableColumns`. */
+export const SourceRow = z.discriminatedUnion('table', [
+  z.strictObject({
+    table: z.literal('conversations'),
+    ...common,
+    conversation: text,
+    speaker: text,
+    text,
+    language: text,
+    topic: text,
+    emotion: text,
+  }),
+  z.strictObject({
+    table: z.literal('angela_emotions'),
+    ...common,
+    conversation: text,
+    emotion: text,
+    intensity: number,
+    trigger: text,
+    context: text,
+    words: text,
+    reply: text,
+    feeling: text,
+  }),
+  z.strictObject({ table: z.literal('emotional_states'), ...common, emotion: text, intensity: number, note: text }),
+  z.strictObject({ table: z.literal('self_reflections'), ...common, prompt: text, reflection: text, kind: text }),
+  z.strictObject({ table: z.literal('learnings'), ...common, topic: text, learning: text, applied: text }),
+  z.strictObject({ table: z.literal('knowledge_nodes'), ...common, concept: text, description: text, links: text }),
+]);
+export type SourceRow = z.infer<typeof SourceRow>;
+/** The rows of one table. */
+export type RowOf<T extends TableName> = Extract<SourceRow, { table: T }>;
+
+/** Columns without which a table says nothing; a persona file cannot map them to `null`. */
+export const requiredColumns: { readonly [T in TableName]: readonly (typeof tableColumns)[T][number][] } = {
+  conversations: ['id', 'conversation', 'speaker', 'text', 'at'],
+  angela_emotions: ['id', 'emotion', 'words', 'reply'],
+  emotional_states: ['id', 'at', 'emotion'],
+  self_reflections: ['id', 'reflection'],
+  learnings: ['id', 'learning'],
+  knowledge_nodes: ['id', 'concept', 'description'],
+};

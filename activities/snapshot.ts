@@ -1,0 +1,37 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { Snapshot, SnapshotRequest } from '../core/dataset.ts';
+import { failures } from '../core/failures.ts';
+import type { StepRequest } from '../core/run.ts';
+import { beat, cancelled } from '../platform/heartbeat.ts';
+import type { Platform } from '../platform/platform.ts';
+import { openSource } from '../sources/index.ts';
+import { SourceProblem } from '../sources/source-problem.ts';
+
+export const snapshotActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) => ({
+  /** Reads every source as it is now into one immutable artifact: JSON lines, the same bytes for the same rows. */
+  async takeSnapshot({ input }: StepRequest<SnapshotRequest>): Promise<Snapshot> {
+    const writer = await artifacts.writer('application/x-ndjson');
+    const tables: Snapshot['tables'] = [];
+    const consents = new Set<string>();
+    try {
+      for (const source of input.sources) {
+        for await (const { table, rows } of openSource(source).read()) {
+          cancelled()?.throwIfAborted();
+          await writer.write(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+          for (const row of rows) consents.add(row.consent);
+          const counted = tables.find((one) => one.source === source.name && one.table === table);
+          if (counted === undefined) tables.push({ source: source.name, table, rows: rows.length });
+          else counted.rows += rows.length;
+          beat({ source: source.name, table, rows: counted?.rows ?? rows.length });
+        }
+      }
+      const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+      if (rows === 0) throw new SourceProblem(`No words in ${input.sources.map((source) => source.name).join(', ')}.`);
+      return { words: await writer.close(), rows, tables, consents: [...consents].sort() };
+    } catch (error) {
+      await writer.abort();
+      if (error instanceof SourceProblem && !error.passing) throw ApplicationFailure.nonRetryable(error.message, failures.sourceInvalid);
+      throw error;
+    }
+  },
+});
