@@ -60,7 +60,9 @@ function threshold(policy: GatePolicy, { scores }: Findings, metric: Metric, bou
     ? 'all of the interval reaches it'
     : ruledOut
       ? 'none of the interval reaches it'
-      : 'the interval also allows the other side';
+      : low === null || high === null
+        ? `${n} items cannot bound it on both sides`
+        : 'the interval also allows the other side';
   return {
     rule,
     verdict,
@@ -133,9 +135,7 @@ function scored({ metric, value, low, high, n }: Score): string {
 
 /** The smallest difference that a single score could tell from its bound. */
 const halfWidth = ({ low, high }: Score): string =>
-  low === null || high === null
-    ? ' How far from its bound it would have to lie to be told apart is not known.'
-    : ` It could tell about ${figure((high - low) / 2)} from its bound.`;
+  low === null || high === null ? '' : ` Smallest difference from its bound that could be told: about ${figure((high - low) / 2)}.`;
 
 function compared({ metric, than, candidate, rival, gain }: Comparison): string {
   const { value, low, high, n, clusters, smallestDetectable, discordant } = gain;

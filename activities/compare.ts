@@ -1,0 +1,69 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { canonicalJson } from '../core/canonical.ts';
+import { DatasetRow } from '../core/dataset.ts';
+import { Answer, type CompareRequest, LatencyRow, LikelihoodRow, type Report } from '../core/evaluation.ts';
+import type { StepRequest } from '../core/run.ts';
+import { scoreAll } from '../core/scorers/score.ts';
+import { judge } from '../core/verdict.ts';
+import { sha256 } from '../platform/artifacts/digest.ts';
+import { beat } from '../platform/heartbeat.ts';
+import type { Platform } from '../platform/platform.ts';
+import { readLines } from './lines.ts';
+import { evaluationResults, trainingProgress } from './report/markdown.ts';
+import { page } from './report/page.ts';
+import { categoriesOf, changesOf, probesOf, type Story } from './report/story.ts';
+import { curveOf } from './report/training-log.ts';
+
+export const compareActivities = ({ artifacts, settings }: Platform) => ({
+  /** Turns everything that was measured into scores, a verdict and a report. Asks nobody: the same evidence gives the same report. */
+  async compare({ run, input }: StepRequest<CompareRequest>): Promise<Report> {
+    const { dataset, adapter, suite, policy } = input;
+    const { contenders } = input.answers;
+    const rows = new Map((await readLines(artifacts, dataset.test, DatasetRow)).map((row) => [row.id, row]));
+    const likelihood = await readLines(artifacts, input.likelihood.rows, LikelihoodRow);
+    const answers = await readLines(artifacts, input.answers.answers, Answer);
+    const seconds = await readLines(artifacts, input.latency.seconds, LatencyRow);
+    beat({ read: rows.size });
+
+    const measured = scoreAll({ rows, likelihood, answers, seconds, suite }, contenders);
+    const judgement = judge(policy, { ...measured, contenders, degraded: adapter.degraded });
+    const digest = sha256(canonicalJson({ input, ...measured, ...judgement }));
+    beat({ verdict: judgement.verdict });
+
+    const story: Story = {
+      ...judgement,
+      ...measured,
+      digest,
+      request: input,
+      contenders,
+      changes: changesOf(likelihood, answers, contenders),
+      probes: probesOf(input, answers),
+      curve: curveOf((await artifacts.get(adapter.log)).toString('utf8')),
+      categories: categoriesOf(rows.values()),
+      manifest: (await artifacts.get(dataset.manifest)).toString('utf8').slice(0, 20_000),
+    };
+    const files = {
+      'report.html': page(story),
+      'EVALUATION_RESULTS.md': evaluationResults(story),
+      'TRAINING_PROGRESS_LOG.md': trainingProgress(story),
+      'report.json': `${JSON.stringify({ digest, ...judgement, contenders, ...measured, input }, null, 2)}\n`,
+    };
+    await writeForPeople(join(settings.home, 'runs', run), files);
+
+    return {
+      digest,
+      ...judgement,
+      scores: measured.scores,
+      html: await artifacts.put(files['report.html'], 'text/html; charset=utf-8'),
+      results: await artifacts.put(files['EVALUATION_RESULTS.md'], 'text/markdown; charset=utf-8'),
+      progress: await artifacts.put(files['TRAINING_PROGRESS_LOG.md'], 'text/markdown; charset=utf-8'),
+      data: await artifacts.put(files['report.json'], 'application/json'),
+    };
+  },
+});
+
+async function writeForPeople(folder: string, files: Record<string, string>): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o600 });
+}
