@@ -1,0 +1,3 @@
+import { clean } from './stack.ts';
+
+await clean({ print: console.log });
