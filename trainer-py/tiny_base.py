@@ -31,9 +31,7 @@ from settings import read_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SPECIAL = ["<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|end_of_text|>", "<|pad|>"]
-SPLIT = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
+SPLIT = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}"
     "{{ '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n' }}"
@@ -195,7 +193,9 @@ def ensure(talk_source: Path, out: Path, size: Size) -> None:
 def generate_talk(out: Path) -> None:
     """Talk of people who are not in the demo, from the same generator as the demo's own."""
     local = ROOT / "node_modules" / ".bin" / "node"
-    node = os.environ.get("TROUPE_NODE") or next((str(path) for path in (*ROOT.glob("node_modules/node-*/bin/node"), local) if path.exists()), "node")
+    node = os.environ.get("TROUPE_NODE") or next(
+        (str(path) for path in (*ROOT.glob("node_modules/node-*/bin/node"), local) if path.exists()), "node"
+    )
     subprocess.run([node, str(ROOT / "scripts" / "make-world.ts"), "--others", "6000", "--out", str(out)], check=True, stdout=sys.stderr)
 
 
