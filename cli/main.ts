@@ -26,6 +26,7 @@ const program = new Command('troupe')
   .description("Turns a person's words into a model that speaks as them, released only when it is shown to be better.")
   .option('--json', 'print JSON, or one JSON object on each line')
   .option('-v, --verbose', 'say more, with the matching `temporal` command')
+  .helpCommand(false)
   .configureHelp({ showGlobalOptions: true })
   .showSuggestionAfterError(true)
   .addHelpText(
@@ -117,6 +118,8 @@ program
   .command('status')
   .description('where a run is, or how it ended')
   .argument('[run]')
+  .option('--report', 'with everything that was measured')
+  .option('--links', 'only where to look: Web UI, report, logs')
   .action(does(() => import('./status.ts')));
 program
   .command('watch')
@@ -149,6 +152,8 @@ program
   .command('releases')
   .description('the releases of a persona, and which is live')
   .argument('[persona]')
+  .option('--anchor <release>', 'freeze this one: later candidates are held against it too')
+  .addOption(by())
   .action(does(() => import('./releases.ts')));
 program
   .command('rollback')
@@ -187,6 +192,7 @@ program.commandsGroup('The local stack:');
 program
   .command('up')
   .description('start Temporal, PostgreSQL, Ollama and the workers')
+  .option('--no-workers', 'the servers only')
   .action(does(() => import('./up.ts')));
 program
   .command('down')

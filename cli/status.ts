@@ -1,52 +1,105 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Kysely } from 'kysely';
+import { Report } from '../core/evaluation.ts';
+import type { Database } from '../platform/db/database.ts';
+import type { RunRow } from '../platform/db/runs.ts';
 import { listSteps } from '../platform/db/steps.ts';
+import { stackFileOf } from '../platform/settings.ts';
 import { bookedProgress } from './booked-progress.ts';
 import { openBooks, openTemporal } from './connect.ts';
 import type { Context } from './context.ts';
-import { getRun, workflowFor, workflowOf } from './find-run.ts';
+import { getRun, type Workflow, workflowFor, workflowOf } from './find-run.ts';
 import { activitiesOf, progressOf } from './look.ts';
 import { endingLines, exitCodeOf } from './outcome.ts';
+import { reportLines } from './report-lines.ts';
 import type { Seen } from './run-events.ts';
 import { treeLines } from './run-tree.ts';
 import { exitCodes } from './stop.ts';
 import { tellTemporal } from './terminal.ts';
 
 /** Shows where a run is, from Temporal while it is live and from the books after. The exit code is that of its ending. */
-export async function command({ terminal, settings }: Context, named: string | undefined): Promise<number> {
+export async function command(
+  context: Context,
+  named: string | undefined,
+  options: { report?: boolean; links?: boolean },
+): Promise<number> {
+  const { terminal, settings } = context;
   await using db = await openBooks(settings);
   const row = await getRun(db, named).catch((error: unknown) => {
     if (named === undefined) throw error;
     return undefined; // it may be planning still
   });
-
-  let seen: Seen;
-  if (row?.outcome) {
-    seen = { progress: bookedProgress(row, await listSteps(db, { run: row.id })), activities: {} };
-  } else {
-    await using temporal = await openTemporal(settings);
-    const workflow = row ? workflowOf(row) : await workflowFor(temporal.client, db, named, settings);
-    tellTemporal(terminal, `workflow describe --workflow-id ${workflow.id}`);
-    const handle = temporal.client.workflow.getHandle(workflow.id, workflow.runId);
-    const live = await temporal.client.connection.withDeadline(Date.now() + 10_000, () => progressOf(handle)).catch(() => undefined);
-    if (live) {
-      seen = { progress: live, activities: await activitiesOf(handle) };
-    } else if (row) {
-      terminal.err('No worker answers for this run: this is what its books say. See: ./troupe doctor');
-      seen = { progress: bookedProgress(row, await listSteps(db, { run: row.id })), activities: {} };
-    } else {
-      terminal.out('The run has no plan yet.');
-      return exitCodes.ok;
-    }
+  const steps = row ? await listSteps(db, { run: row.id }) : [];
+  const links = linksOf(context, row);
+  if (options.links) {
+    if (terminal.json) terminal.out(JSON.stringify(links));
+    else for (const [name, place] of Object.entries(links)) terminal.out(`${`${name}:`.padEnd(11)} ${place}`);
+    return exitCodes.ok;
   }
 
+  const booked = row && { progress: bookedProgress(row, steps), activities: {} };
+  const seen = row?.outcome ? booked : ((await liveRun(context, db, row ? workflowOf(row) : undefined, named)) ?? booked);
+  if (!seen) {
+    terminal.out('The run has no plan yet.');
+    return exitCodes.ok;
+  }
   const { progress } = seen;
+  const report = Report.safeParse(steps.find(({ step }) => step === 'report')?.output).data;
   const ending = progress.outcome ?? (progress.waiting && { status: 'waiting' as const, persona: progress.persona, ...progress.waiting });
   const exitCode = ending ? exitCodeOf(ending) : exitCodes.ok;
   if (terminal.json) {
-    terminal.out(JSON.stringify({ ...progress, activities: seen.activities, exitCode }));
+    terminal.out(
+      JSON.stringify({ ...progress, activities: seen.activities, links, ...(options.report && { report: report ?? null }), exitCode }),
+    );
     return exitCode;
   }
   for (const line of treeLines(seen, Date.now(), { ...terminal, rows: () => Number.POSITIVE_INFINITY })) terminal.out(line);
   for (const reason of progress.refused) terminal.out(terminal.style('yellow', `Not counted: ${reason}`));
+  if (options.report) {
+    terminal.out('');
+    for (const line of report ? reportLines(report, terminal) : ['Nothing has been compared yet.']) terminal.out(line);
+    if (links.report) terminal.out(`The whole report: ${links.report}`);
+    terminal.out('');
+  }
   for (const line of ending ? endingLines(ending, progress.run) : []) terminal.out(line);
   return exitCode;
+}
+
+/** Undefined where Temporal or a worker does not answer, which is said. */
+async function liveRun(
+  { terminal, settings }: Context,
+  db: Kysely<Database>,
+  known: Workflow | undefined,
+  named: string | undefined,
+): Promise<Seen | undefined> {
+  await using temporal = await openTemporal(settings);
+  const workflow = known ?? (await workflowFor(temporal.client, db, named, settings));
+  tellTemporal(terminal, `workflow describe --workflow-id ${workflow.id}`);
+  const handle = temporal.client.workflow.getHandle(workflow.id, workflow.runId);
+  try {
+    const progress = await temporal.client.connection.withDeadline(Date.now() + 10_000, () => progressOf(handle));
+    return progress && { progress, activities: await activitiesOf(handle) };
+  } catch (error) {
+    terminal.err(
+      `No worker answers for this run (${(error as Error).message.split('\n')[0]}): this is what its books say. See: ./troupe doctor`,
+    );
+    return undefined;
+  }
+}
+
+/** Where else to look. */
+function linksOf({ settings }: Context, row: RunRow | undefined): Record<string, string> {
+  const ui = stackFileOf(settings.home)?.ui;
+  const report = row && join(settings.home, 'runs', row.id, 'report.html');
+  return {
+    ...(ui && {
+      temporal: row
+        ? `${ui}/namespaces/${settings.temporal.namespace}/workflows/${encodeURIComponent(row.workflow)}/${row.workflowRun}`
+        : ui,
+    }),
+    ...(report && existsSync(report) && { report }),
+    logs: join(settings.home, 'logs'),
+    ollama: settings.ollama,
+  };
 }
