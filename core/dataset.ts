@@ -26,7 +26,7 @@ export const Recipe = z
         test: z.number().positive().default(0.1),
       })
       .prefault({})
-      .describe('Shares of conversations, in the order of time. They must add up to 1.'),
+      .describe('Shares of the rows, whole conversations at a time, in the order of time. They must add up to 1.'),
     contextTurns: z.int().min(1).max(64).default(6).describe('How many earlier turns a row shows before the reply.'),
     maxCharacters: z.int().min(64).default(4000).describe('Longer rows lose their oldest turns.'),
     nearDuplicate: z
@@ -40,6 +40,12 @@ export const Recipe = z
       .default({})
       .describe("Share of the characters of the persona's replies in each language, such as `{th: 0.7, en: 0.3}`."),
     languageTolerance: z.number().min(0).max(1).default(0.15).describe('How far a share may be off before validation fails.'),
+    maxDamaged: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.05)
+      .describe('Rows whose characters were lost or wrongly decoded are put aside and counted. A larger share of them is an error.'),
     minRows: z.int().min(1).default(50).describe('Fewer training rows than this is an error.'),
   })
   .meta({ id: 'Recipe' });
@@ -84,7 +90,7 @@ export const DatasetRow = z
     group: z.string().describe('Rows of one group are never in different splits.'),
     at: z.string().nullable().describe('ISO 8601.'),
     language: z.string(),
-    consent: z.string(),
+    consent: z.string().describe('The consent ids of every source row it was made from, joined by a comma.'),
     origin: z.array(z.string()).describe('The source rows it was made from, as `source/table/id`.'),
   })
   .meta({ id: 'DatasetRow' });

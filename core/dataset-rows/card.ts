@@ -1,0 +1,74 @@
+import { categories, type DatasetRequest } from '../dataset.ts';
+import type { Counts } from './build.ts';
+import type { Split } from './groups.ts';
+
+/** The dataset card in the form that Hugging Face reads. It counts and never quotes. */
+export function datasetCard(request: DatasetRequest, split: Split, counts: Counts): string {
+  const { recipe } = request;
+  const languages = Object.keys(counts.languages).filter((language) => language !== 'other');
+  const sides = ['train', 'validation', 'test'] as const;
+  const row = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |`;
+  const table = (head: readonly string[], rows: readonly (readonly (string | number)[])[]) =>
+    [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
+
+  return `---
+pretty_name: ${JSON.stringify(`Words of ${request.subject}`)}
+language: [${languages.join(', ')}]
+task_categories: [text-generation]
+annotations_creators: [no-annotation]
+source_datasets: [original]
+license: other
+license_name: consent
+configs:
+  - config_name: default
+    data_files:
+${sides.map((side) => `      - {split: ${side}, path: ${side}.jsonl}`).join('\n')}
+---
+
+# Words of ${request.subject}
+
+What a model needs to speak as ${request.subject}${request.partner === null ? '' : ` with ${request.partner}`}. Private: made of real conversations, under the
+consents below, and meant for this persona (\`${request.persona}\`) alone.
+
+## Rows
+
+${table(
+  ['category', ...sides],
+  [
+    ...categories
+      .filter((category) => recipe.categories[category] !== undefined)
+      .map((category) => [category, ...sides.map((side) => counts.rows[side][category] ?? 0)]),
+    ['all', ...sides.map((side) => split[side].length)],
+    ['from', ...sides.map((side) => counts.times[side].first ?? 'unknown')],
+    ['to', ...sides.map((side) => counts.times[side].last ?? 'unknown')],
+  ],
+)}
+
+Each line has chat messages ending with the reply, the same in Alpaca's fields (\`instruction\`, \`input\`, \`output\`), the
+emotion that was noted, and the source rows it was made from. ${counts.highMoments} rows weigh more than 1 or less in the loss.
+
+## How it was made
+
+${counts.sourceRows} source rows, snapshot \`${request.snapshot.words.digest}\`, seed ${recipe.seed}. Up to ${recipe.contextTurns} turns of context. The split follows
+time and never cuts a conversation: ${counts.groups.count} groups, the largest of ${counts.groups.largest} rows. Repetitions are removed at a Jaccard
+similarity of ${recipe.nearDuplicate} of context and reply together; of ${counts.leakCheck.compared} held-out rows, ${counts.leakCheck.left} are like a training row.
+Similarity of meaning: not measured.
+
+${table(['left out because', 'rows'], Object.entries(counts.leftOut))}
+
+${counts.damaged.rows} source rows (${Math.round(counts.damaged.share * 1000) / 10} %) were put aside as damaged text.
+
+## Languages
+
+${table(['language', 'share of the letters of the replies'], Object.entries(counts.languages))}
+
+## Consents
+
+${table(['consent', 'rows'], Object.entries(counts.consents))}
+
+## Limits
+
+One person's words in one relationship: it says nothing of how they speak elsewhere, and nothing of anybody else. Erasing a
+consent means making this dataset, and every model trained on it, anew.
+`;
+}
