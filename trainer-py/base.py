@@ -14,6 +14,7 @@ from typing import Any
 from artifacts import digest_of
 from contract import Base, BaseModel, BaseRequest, Failure
 from failures import Refused
+from work import Emit, Stopping
 
 CONVERTIBLE = ("LlamaForCausalLM", "Qwen2ForCausalLM")
 """Architectures whose export is known to be read right by Ollama's converter: `docs/training.md` says why not others."""
@@ -166,3 +167,8 @@ def folder_of_model(model: BaseModel, home: Path, cache: Path) -> Path:
             f"planned {model.environment}). Update the pool's hosts, then run again.",
         )
     return folder
+
+
+def resolve_work(request: dict[str, Any], folder: Path, emit: Emit, stopping: Stopping) -> dict[str, Any]:
+    found = resolve_base(BaseRequest.model_validate(request["request"]), Path(request["home"]), Path(request["cache"]))
+    return found.model_dump(mode="json")

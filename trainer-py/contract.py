@@ -326,6 +326,7 @@ class DatasetRow(Contract):
     """ISO 8601."""
     language: str
     consent: str
+    """The consent ids of every source row it was made from, joined by a comma."""
     origin: list[str]
     """The source rows it was made from, as `source/table/id`."""
 

@@ -25,7 +25,7 @@ def load_model(folder: Path, dtype: torch.dtype, device: str) -> Any:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True, attn_implementation="sdpa")
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True, attn_implementation="sdpa")
     return model.to(device).eval()
 
 

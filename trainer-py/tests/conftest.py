@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from artifacts import digest_of
 from contract import DatasetRow
 from tiny_base import Size, ensure
+from train import train_work
 
 torch.set_num_threads(2)
 
@@ -107,9 +109,23 @@ TRAINING: dict[str, Any] = {
 }
 
 MakeRequest = Callable[..., dict[str, Any]]
+Events = list[dict[str, Any]]
 
 
-@pytest.fixture
+@dataclass(frozen=True)
+class Trained:
+    folder: Path
+    result: dict[str, Any]
+    events: Events
+
+
+def run_here(request: dict[str, Any], folder: Path, stopping: Callable[[], bool] = lambda: False) -> tuple[dict[str, Any], Events]:
+    events: Events = []
+    folder.mkdir(parents=True, exist_ok=True)
+    return train_work(request, folder, events.append, stopping), events
+
+
+@pytest.fixture(scope="session")
 def train_request(base: Path, rows: tuple[Path, Path]) -> MakeRequest:
     def make(**training: Any) -> dict[str, Any]:
         train, validation = rows
@@ -125,3 +141,9 @@ def train_request(base: Path, rows: tuple[Path, Path]) -> MakeRequest:
         }
 
     return make
+
+
+@pytest.fixture(scope="session")
+def uninterrupted(train_request: MakeRequest, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    return Trained(folder, *run_here(train_request(), folder))

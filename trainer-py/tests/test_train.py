@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,21 +13,14 @@ import pytest
 import torch
 
 from chat import Said, encode, template_of
-from conftest import SYSTEM, TRAINING, MakeRequest
+from conftest import SYSTEM, TRAINING, Events, MakeRequest, Trained, run_here
 from contract import Failure, Training, TrainingStage
 from failures import Refused
 from scoring import load_model, load_tokenizer, micro_batches
-from train import Example, backward, order_of, rate_at, read_examples, rows_of_stage, train_work, trainable, with_adapter
+from train import Example, backward, order_of, rate_at, read_examples, rows_of_stage, trainable, with_adapter
 from work import Stopped
 
 TRAINER = Path(__file__).resolve().parent.parent
-Events = list[dict[str, Any]]
-
-
-def run_here(request: dict[str, Any], folder: Path, stopping: Callable[[], bool] = lambda: False) -> tuple[dict[str, Any], Events]:
-    events: Events = []
-    folder.mkdir(parents=True, exist_ok=True)
-    return train_work(request, folder, events.append, stopping), events
 
 
 def start(request: dict[str, Any], folder: Path) -> subprocess.Popen[str]:
@@ -52,18 +44,8 @@ def adapter_bytes(folder: Path) -> bytes:
     return (folder / "adapter" / "adapter_model.safetensors").read_bytes() + (folder / "adapter" / "adapter_config.json").read_bytes()
 
 
-@pytest.fixture(scope="session")
-def uninterrupted(base: Path, rows: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, dict[str, Any], Events]:
-    from conftest import train_request
-
-    request = train_request.__wrapped__(base, rows)()  # type: ignore[attr-defined]
-    folder = tmp_path_factory.mktemp("uninterrupted")
-    result, events = run_here(request, folder)
-    return adapter_bytes(folder), result, events
-
-
-def test_the_loss_falls_in_every_stage(uninterrupted: tuple[bytes, dict[str, Any], Events]) -> None:
-    _, result, events = uninterrupted
+def test_the_loss_falls_in_every_stage(uninterrupted: Trained) -> None:
+    result, events = uninterrupted.result, uninterrupted.events
 
     for stage in result["stages"]:
         losses = [event["loss"] for event in events if event["event"] == "step" and event["stage"] == stage["name"]]
@@ -74,16 +56,16 @@ def test_the_loss_falls_in_every_stage(uninterrupted: tuple[bytes, dict[str, Any
     assert result["steps"] == sum(stage["steps"] for stage in result["stages"]) == 32 + 12
 
 
-def test_a_clamped_warm_up_is_said(uninterrupted: tuple[bytes, dict[str, Any], Events]) -> None:
-    _, result, events = uninterrupted
+def test_a_clamped_warm_up_is_said(uninterrupted: Trained) -> None:
+    result, events = uninterrupted.result, uninterrupted.events
 
     assert [stage["warmupSteps"] for stage in result["stages"]] == [3, 1]
     assert all(stage["warmupClamped"] for stage in result["stages"])
     assert any("clamped to 3 of 100" in event.get("text", "") for event in events)
 
 
-def test_the_events_tell_rate_speed_and_memory(uninterrupted: tuple[bytes, dict[str, Any], Events]) -> None:
-    step = next(event for event in uninterrupted[2] if event["event"] == "step")
+def test_the_events_tell_rate_speed_and_memory(uninterrupted: Trained) -> None:
+    step = next(event for event in uninterrupted.events if event["event"] == "step")
 
     assert step["learningRate"] > 0
     assert step["tokensPerSecond"] > 0
@@ -218,7 +200,7 @@ KILLS = {"before the first checkpoint": ("step", 1), "while a checkpoint is writ
 
 @pytest.mark.parametrize("moment", KILLS)
 def test_killed_and_resumed_the_weights_are_those_of_an_uninterrupted_training(
-    moment: str, train_request: MakeRequest, tmp_path: Path, uninterrupted: tuple[bytes, dict[str, Any], Events]
+    moment: str, train_request: MakeRequest, tmp_path: Path, uninterrupted: Trained
 ) -> None:
     kind, times = KILLS[moment]
     process, seen = start(train_request(), tmp_path), 0
@@ -231,13 +213,13 @@ def test_killed_and_resumed_the_weights_are_those_of_an_uninterrupted_training(
 
     result, events = run_here(train_request(), tmp_path)
 
-    assert adapter_bytes(tmp_path) == uninterrupted[0]
-    assert result["stages"] == uninterrupted[1]["stages"]
+    assert adapter_bytes(tmp_path) == adapter_bytes(uninterrupted.folder)
+    assert result["stages"] == uninterrupted.result["stages"]
     assert any("resumed" in event for event in events) == (moment == "between two" or (tmp_path / "checkpoints" / "00-00000004").exists())
 
 
 def test_asked_to_stop_it_saves_where_it_is_and_goes_on_from_there(
-    train_request: MakeRequest, tmp_path: Path, uninterrupted: tuple[bytes, dict[str, Any], Events]
+    train_request: MakeRequest, tmp_path: Path, uninterrupted: Trained
 ) -> None:
     process = start(train_request(), tmp_path)
     events: Events = []
@@ -252,7 +234,7 @@ def test_asked_to_stop_it_saves_where_it_is_and_goes_on_from_there(
 
     run_here(train_request(), tmp_path)
 
-    assert adapter_bytes(tmp_path) == uninterrupted[0]
+    assert adapter_bytes(tmp_path) == adapter_bytes(uninterrupted.folder)
 
 
 def test_it_ends_when_its_parent_is_gone(train_request: MakeRequest, tmp_path: Path) -> None:
@@ -265,9 +247,7 @@ def test_it_ends_when_its_parent_is_gone(train_request: MakeRequest, tmp_path: P
     assert process.wait(timeout=10) == 3
 
 
-def test_a_damaged_checkpoint_is_refused_and_an_older_one_taken(
-    train_request: MakeRequest, tmp_path: Path, uninterrupted: tuple[bytes, dict[str, Any], Events]
-) -> None:
+def test_a_damaged_checkpoint_is_refused_and_an_older_one_taken(train_request: MakeRequest, tmp_path: Path, uninterrupted: Trained) -> None:
     count = iter(range(10**6))
     with pytest.raises(Stopped):
         run_here(train_request(), tmp_path, lambda: next(count) > 60)
@@ -279,7 +259,7 @@ def test_a_damaged_checkpoint_is_refused_and_an_older_one_taken(
     _, events = run_here(train_request(), tmp_path)
 
     assert any("was refused: adapter.safetensors is damaged" in event.get("text", "") for event in events)
-    assert adapter_bytes(tmp_path) == uninterrupted[0]
+    assert adapter_bytes(tmp_path) == adapter_bytes(uninterrupted.folder)
 
 
 def test_a_checkpoint_of_another_configuration_is_not_used(train_request: MakeRequest, tmp_path: Path) -> None:
@@ -303,6 +283,6 @@ def test_the_best_checkpoint_is_the_one_that_is_kept(train_request: MakeRequest,
     assert math.isclose(stage["validationLoss"], min(losses.values()))
 
 
-def test_the_adapter_says_nothing_of_this_machine(uninterrupted: tuple[bytes, dict[str, Any], Events], tmp_path: Path) -> None:
-    assert b"/tmp" not in uninterrupted[0]
-    assert b'"base_model_name_or_path": "tiny"' in uninterrupted[0]
+def test_the_adapter_says_nothing_of_this_machine(uninterrupted: Trained, tmp_path: Path) -> None:
+    assert b"/tmp" not in adapter_bytes(uninterrupted.folder)
+    assert b'"base_model_name_or_path": "tiny"' in adapter_bytes(uninterrupted.folder)
