@@ -358,8 +358,9 @@ export function openOllama(url: string): Ollama {
     async unload(model) {
       const json = { model, keep_alive: 0, stream: false };
       await call(`Ollama could not unload ${model}`, { method: 'POST', path: '/api/generate', json, idle: patient });
-      const deadline = Date.now() + quick; // it answers before the memory is free
-      while ((await ollama.ps()).some(({ name }) => name === fullName(model))) {
+      const { digest } = (await ollama.find(model)) ?? {};
+      const deadline = Date.now() + quick; // it answers before the memory is free, and lists a model by the first of its tags that was used
+      while ((await ollama.ps()).some((loaded) => loaded.name === fullName(model) || loaded.digest === digest)) {
         if (Date.now() > deadline) throw notReached(base, '/api/ps', new Error(`${model} is still in memory`), undefined);
         await sleep(20);
       }
