@@ -1,13 +1,15 @@
 import { once } from 'node:events';
 import { createWriteStream, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { readSettings, stackFileOf } from '../platform/settings.ts';
 import { fillTables } from '../sources/fill.ts';
 import { makeLife } from './world/life.ts';
 import { makeOthers } from './world/others.ts';
 
 const usage = `Makes the demo world: a year of David and Angela in a database, or the talk of other people in a file.
+Without --database it is TROUPE_DEMO_DATABASE_URL, else the demo database of the local stack.
 
-  node scripts/make-world.ts --database URL [--seed 7] [--rows 4600] [--truth FILE]
+  node scripts/make-world.ts [--database URL] [--seed 7] [--rows 4600] [--truth FILE]
   node scripts/make-world.ts --others N --out FILE [--seed 7]`;
 
 /** Fills a source database with a year of two people's life. What is in it that is not ours is refused, never touched. */
@@ -46,16 +48,16 @@ if (import.meta.main) {
     if (!/^\d+$/.test(text)) throw new Error(`--${name} must be a whole number, not "${text}"`);
     return Number(text);
   };
-  if (values.database !== undefined) {
-    const rows = await fillWorld(values.database, { seed: whole('seed'), rows: whole('rows'), truth: values.truth });
+  const { others, out, truth } = values;
+  if (others !== undefined && out !== undefined) {
+    await writeOthers(out, { seed: whole('seed'), conversations: whole('others') });
+    console.log(`${others} conversations in ${out}`);
+  } else if (others !== undefined || out !== undefined) {
+    throw new Error(`--others and --out go together.\n\n${usage}`);
+  } else {
+    const database = values.database ?? process.env.TROUPE_DEMO_DATABASE_URL ?? stackFileOf(readSettings().home)?.demoDatabase;
+    if (database === undefined) throw new Error(`No database: give --database URL, or start the local stack (./troupe up).\n\n${usage}`);
+    const rows = await fillWorld(database, { seed: whole('seed'), rows: whole('rows'), truth });
     for (const [table, count] of Object.entries(rows)) console.log(`${table} ${count}`);
-  }
-  if (values.others !== undefined && values.out !== undefined) {
-    await writeOthers(values.out, { seed: whole('seed'), conversations: whole('others') });
-    console.log(`${values.others} conversations in ${values.out}`);
-  }
-  if (values.database === undefined && (values.others === undefined || values.out === undefined)) {
-    console.error(usage);
-    process.exitCode = 2;
   }
 }
