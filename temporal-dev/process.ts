@@ -130,6 +130,17 @@ export function birthOf(pid: number): string | undefined {
   }
 }
 
+/** The command line of a process; nothing for one that is gone. */
+export function commandOf(pid: number): string | undefined {
+  if (birthOf(pid) === undefined) return undefined;
+  try {
+    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether this very process still runs, and not another that was given its number. */
 export const isAlive = ({ pid, born }: ProcessId): boolean => birthOf(pid) === born;
 

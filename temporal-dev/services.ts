@@ -21,7 +21,7 @@ import { promisify } from 'node:util';
 import type { Connection } from '@temporalio/client';
 import pg from 'pg';
 import { readSettings } from '../platform/settings.ts';
-import { birthOf, type Exit, freePort, isRoot, type Launched, launch, nobody, tailOf } from './process.ts';
+import { commandOf, type Exit, freePort, isRoot, type Launched, launch, nobody, tailOf } from './process.ts';
 
 /** A server of the local stack that has answered a health check. */
 export type Service = {
@@ -170,15 +170,16 @@ async function initialise(initdb: string, data: string, env: Record<string, stri
 
 /** A killed server leaves its lock behind; when its number is another process's by now, PostgreSQL would refuse to start. */
 function removeStaleLock(data: string): void {
-  const lock = join(data, 'postmaster.pid');
-  if (!existsSync(lock)) return;
-  const pid = Number(readFileSync(lock, 'utf8').split('\n')[0]);
-  const command = birthOf(pid) && commandOf(pid);
-  if (command === undefined || !command.includes(data)) rmSync(lock, { force: true });
+  if (serverOf(data) === undefined) rmSync(join(data, 'postmaster.pid'), { force: true });
 }
 
-const commandOf = (pid: number): string =>
-  existsSync(`/proc/${pid}/cmdline`) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : `${pid} may be anything`;
+/** The server that runs on this data, whoever started it. */
+function serverOf(data: string): number | undefined {
+  const lock = join(data, 'postmaster.pid');
+  if (!existsSync(lock)) return undefined;
+  const pid = Number(readFileSync(lock, 'utf8').split('\n')[0]);
+  return commandOf(pid)?.includes(data) ? pid : undefined;
+}
 
 /**
  * The folder, owned by the user who will use it. Where that user cannot walk to it (a checkout below root's home), the
@@ -219,15 +220,21 @@ const outsideOf = (folder: string) => join(elsewhere, createHash('sha256').updat
 function sweepOutside(): void {
   for (const name of existsSync(elsewhere) ? readdirSync(elsewhere) : []) {
     const origin = join(elsewhere, name, 'origin');
-    if (existsSync(origin) && !lstatSync(readFileSync(origin, 'utf8'), { throwIfNoEntry: false }))
-      rmSync(join(elsewhere, name), { recursive: true, force: true });
+    const deleted = existsSync(origin) && !lstatSync(readFileSync(origin, 'utf8'), { throwIfNoEntry: false });
+    // Its server may outlive the folder it was made for: data that is in use is nobody's to remove.
+    if (deleted && serverOf(join(elsewhere, name, 'data')) === undefined) rmSync(join(elsewhere, name), { recursive: true, force: true });
   }
 }
 
-/** Removes a server's data, also where it had to live outside. */
+/** Removes a server's data, also where it had to live outside. Data that a server still uses is left, and is an error. */
 export function removeData(folder: string): void {
-  if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(outsideOf(resolve(folder)), { recursive: true, force: true });
-  rmSync(folder, { recursive: true, force: true });
+  if (!lstatSync(folder, { throwIfNoEntry: false })) return;
+  const linked = lstatSync(folder).isSymbolicLink();
+  const real = linked ? outsideOf(resolve(folder)) : resolve(folder);
+  const pid = serverOf(join(real, 'data'));
+  if (pid !== undefined) throw new Error(`PostgreSQL, process ${pid}, still uses ${real}. Stop it first: kill -INT ${pid}`);
+  rmSync(real, { recursive: true, force: true });
+  if (linked) rmSync(folder);
 }
 
 const mayPass = (folder: string, gid: number) => statSync(folder).gid === gid && (statSync(folder).mode & 0o010) !== 0;

@@ -69,6 +69,13 @@ once() {
 # link NAME TARGET: the name by which the stack finds a tool, whichever version it is.
 link() { ln -sfn "$2" "$tools/bin/$1"; }
 
+# wrap NAME TARGET: the same, for a Python, which finds its packages only when it is called by the path it was made with.
+wrap() {
+  printf '#!/bin/sh\nexec "%s" "$@"\n' "$2" >"$tools/bin/$1.part"
+  chmod +x "$tools/bin/$1.part"
+  mv -f "$tools/bin/$1.part" "$tools/bin/$1"
+}
+
 # ours VARIABLE COMMAND: true when nobody else provides the tool; else links what was found and says so.
 ours() {
   local given="${!1:-}" found
@@ -122,6 +129,7 @@ postgres_place() {
 build_python() {
   uv venv --quiet --python "$(command -v python3)" --relocatable "$1/venv"
   VIRTUAL_ENV="$1/venv" uv pip sync --quiet --require-hashes trainer-py/requirements.lock
+  "$1/venv/bin/python" -c 'import peft, temporalio, torch, transformers'
 }
 
 # Node modules live in the checkout: npm's own cache makes the second checkout fast.
@@ -137,7 +145,7 @@ setup_node
 once "uv-$uv_version" build_uv
 python_name="python-$(digest_of trainer-py/requirements.lock)"
 once "$python_name" build_python
-link trainer-python "$tools/$python_name/venv/bin/python"
+wrap trainer-python "$tools/$python_name/venv/bin/python"
 if [ -n "${POSTGRES_BINDIR:-}" ]; then
   { [ -x "$POSTGRES_BINDIR/postgres" ] && [ -x "$POSTGRES_BINDIR/initdb" ]; } || stop "POSTGRES_BINDIR is $POSTGRES_BINDIR, which holds no postgres and initdb. Unset it to have them installed."
   link postgres "$POSTGRES_BINDIR/postgres"; say "setup: PostgreSQL from POSTGRES_BINDIR ($POSTGRES_BINDIR)"
