@@ -88,3 +88,9 @@ export function repaired(text: string): string {
   // A mangled character among sound ones: each run is proven by itself.
   return text.replace(/[\u0080-\u00ff\u0152-\u017e\u0192\u02c6\u02dc\u2013-\u2122\u20ac]{2,}/g, (run) => reread(run, byteInLatin) ?? run);
 }
+
+const byWindows1252 = new Map([...windows1252].map(([character, byte]) => [byte, character] as const));
+
+/** Control characters U+0080–U+009F are never said: they are Windows-1252 quotes and dashes that were taken for Latin-1. */
+export const windows1252Text = (text: string): string =>
+  text.replace(/[\u0080-\u009f]/g, (character) => byWindows1252.get(character.charCodeAt(0)) ?? character);
