@@ -11,7 +11,7 @@ import { lastPersona, personaOr } from './find-run.ts';
 import { exitCodes, Stop } from './stop.ts';
 import type { Terminal } from './terminal.ts';
 
-type ChatOptions = { model?: string; beside?: string; prompt: string[] };
+type ChatOptions = { model?: string; beside?: string; prompt?: string[] };
 
 /** One side of a conversation: a model, and what was said with it so far. */
 type Side = { title: string; model: string; messages: ChatMessage[] };
@@ -40,7 +40,7 @@ export async function command({ terminal, settings }: Context, named: string | u
     for (const side of sides) await answer(terminal, ollama, side, said, { heading: sides.length > 1, label });
   };
 
-  if (options.prompt.length > 0) {
+  if (options.prompt) {
     for (const prompt of options.prompt) {
       if (sides.length > 1 && !terminal.json) terminal.out(`\n${terminal.style('bold', `> ${prompt}`)}`);
       await turn(prompt);

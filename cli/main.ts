@@ -19,7 +19,7 @@ const does =
     process.exitCode = (await command(context, ...(given as A))) ?? exitCodes.ok;
   };
 
-const list = (value: string, before: string[]) => [...before, ...value.split(',').filter(Boolean)];
+const list = (value: string, before: string[] = []) => [...before, ...value.split(',').filter(Boolean)];
 const by = () => new Option('--by <name>', 'who decides; recorded as claimed').env('USER');
 
 const program = new Command('troupe')
@@ -64,14 +64,14 @@ program
   .description('what a run would do, what it would reuse, and why')
   .argument('[persona]')
   .option('--until <step>', 'stop after this step')
-  .option('--refresh <steps>', 'run these again although an earlier result would do; * is all', list, [])
+  .option('--refresh <steps>', 'run these again although an earlier result would do; * is all', list)
   .action(does(() => import('./plan.ts')));
 program
   .command('run')
   .description('release a persona, and follow to the end or to its gate')
   .argument('[persona]')
   .option('--until <step>', 'stop after this step')
-  .option('--refresh <steps>', 'run these again although an earlier result would do; * is all', list, [])
+  .option('--refresh <steps>', 'run these again although an earlier result would do; * is all', list)
   .option('--wait', 'at the gate, wait for the decision')
   .option('--detach', 'start it and return at once')
   .action(does(() => import('./run.ts')));
@@ -146,7 +146,7 @@ program
   .argument('[persona]')
   .option('--model <tag>', 'another model of Ollama instead of what the persona is served as')
   .option('--beside <model>', 'answer side by side with `base`, `baseline` or any model of Ollama')
-  .option('-p, --prompt <text>', 'say this and end; may be given again', (value: string, before: string[]) => [...before, value], [])
+  .option('-p, --prompt <text>', 'say this and end; may be given again', (value: string, before: string[] = []) => [...before, value])
   .action(does(() => import('./chat.ts')));
 program
   .command('releases')
@@ -178,7 +178,10 @@ program
   .option('-y, --yes', 'do not ask')
   .option('--dry-run', 'only say what would go')
   .action(does(() => import('./prune.ts')));
-const schedules = program.command('schedules').description('releases that are tried by themselves, as persona files say');
+const schedules = program
+  .command('schedules')
+  .helpCommand(false)
+  .description('releases that are tried by themselves, as persona files say');
 schedules
   .command('plan')
   .description('what `apply` would change')

@@ -16,7 +16,7 @@ import { type Terminal, table } from './terminal.ts';
 export async function command(
   { terminal, settings }: Context,
   named: string | undefined,
-  options: { until?: string; refresh: string[] },
+  options: { until?: string; refresh?: string[] },
 ): Promise<number> {
   const known = named === undefined ? undefined : loadPersona(settings, named); // its mistakes first: they need no server
   await using db = await openBooks(settings);

@@ -1,0 +1,149 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { troupe } from './support/cli.ts';
+
+let configs: string;
+let env: Record<string, string>;
+beforeEach(() => {
+  configs = mkdtempSync(join(tmpdir(), 'troupe-cli-'));
+  env = {
+    TROUPE_CONFIGS: configs,
+    TEMPORAL_ADDRESS: '127.0.0.1:1',
+    TROUPE_DATABASE_URL: 'postgres://me:hunter2@127.0.0.1:1/x',
+    OLLAMA_HOST: '127.0.0.1:1',
+  };
+});
+afterEach(() => rmSync(configs, { recursive: true }));
+
+describe('init', () => {
+  test('writes a persona and a suite that are valid as they are, and asks nothing without a terminal', async () => {
+    const written = await troupe(['init', 'juliet', '--subject', 'จูเลียต: ผู้เขียน'], { env });
+    const checked = await troupe(['validate', 'juliet'], { env });
+
+    expect(written).toMatchObject({ code: 0, err: '' });
+    expect(written.out).toContain('Next: ./troupe validate juliet, then ./troupe up and ./troupe run juliet');
+    expect(checked).toMatchObject({ code: 0, out: '✔ juliet\n', err: '' });
+  });
+
+  test('leaves a file that is there as it is', async () => {
+    await troupe(['init', 'juliet'], { env });
+    const before = readFileSync(join(configs, 'personas/juliet.yaml'), 'utf8');
+
+    const again = await troupe(['init', 'juliet', '--subject', 'Nurse'], { env });
+
+    expect(again.code).toBe(2);
+    expect(again.err).toContain('juliet.yaml is there already, and was left as it is. To write over it: --force');
+    expect(readFileSync(join(configs, 'personas/juliet.yaml'), 'utf8')).toBe(before);
+  });
+
+  test('refuses a name that could not be a tag', async () => {
+    expect(await troupe(['init', 'Juliet'], { env })).toMatchObject({ code: 2, out: '' });
+    expect((await troupe(['init'], { env })).err).toBe('What is the persona called? ./troupe init <name>\n');
+  });
+});
+
+describe('validate', () => {
+  test('prints every problem to standard error and ends with 2', async () => {
+    await troupe(['init', 'juliet'], { env });
+    const file = join(configs, 'personas/juliet.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('epochs: 1', 'epoch: 1').replace('maxTokens: 96', 'maxTokens: 0'));
+
+    const { code, out, err } = await troupe(['validate'], { env });
+
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain('training.epoch: unknown key. Did you mean `epochs`?');
+    expect(err).toContain('serving.maxTokens: expected at least 1, got 0');
+    expect(err).toContain('2 problems in 1 of the files.');
+  });
+
+  test('tells programs the same as one JSON object', async () => {
+    await troupe(['init', 'juliet'], { env });
+    const file = join(configs, 'suites/juliet.yaml');
+    writeFileSync(file, `${readFileSync(file, 'utf8')}probe: []\n`);
+
+    const { code, json } = await troupe(['validate', '--json'], { env });
+
+    expect(code).toBe(2);
+    expect(json).toEqual([
+      {
+        ok: false,
+        personas: [],
+        problems: [expect.objectContaining({ line: 12, column: 1, path: 'probe', message: 'unknown key. Did you mean `probes`?' })],
+      },
+    ]);
+  });
+
+  test('--print shows the persona with every default', async () => {
+    await troupe(['init', 'juliet'], { env });
+
+    const { code, json } = await troupe(['validate', 'juliet', '--print', '--json'], { env });
+
+    expect(code).toBe(0);
+    expect(json).toMatchObject([{ ok: true, personas: { juliet: { training: { r: 16, alpha: 32 }, suite: { maxQuestions: 20 } } } }]);
+  });
+
+  test('without any persona says how to write one', async () => {
+    expect((await troupe(['validate'], { env })).err).toContain('Write one: ./troupe init');
+  });
+});
+
+describe('what cannot be typed', () => {
+  test.for([
+    [['rnu'], "error: unknown command 'rnu'\n(Did you mean run?)\n"],
+    [['run', '--refesh', 'x'], "error: unknown option '--refesh'\n(Did you mean --refresh?)\n"],
+    [['rollback', 'a', 'b'], "error: too many arguments for 'rollback'. Expected 1 argument but got 2: a, b.\n"],
+  ] as const)('%s ends with 2', async ([args, said]) => {
+    expect(await troupe([...args])).toMatchObject({ code: 2, out: '', err: said });
+  });
+
+  test('a persona that is not there: the ones that are, are named', async () => {
+    await troupe(['init', 'juliet'], { env });
+
+    const { code, err } = await troupe(['run', 'juliett'], { env });
+
+    expect(code).toBe(2);
+    expect(err).toContain('no persona is called `juliett`. Did you mean `juliet`? There is: juliet.');
+  });
+
+  test('a step that is not there', async () => {
+    await troupe(['init', 'juliet'], { env });
+
+    const { code, err } = await troupe(['run', 'juliet', '--until', 'adaptor'], { env });
+
+    expect(code).toBe(2);
+    expect(err).toMatch(/^release has no step adaptor. Did you mean adapter\? It has snapshot, /);
+  });
+
+  test('a decision without a name', async () => {
+    expect(await troupe(['approve', 'juliet'], { env })).toMatchObject({
+      code: 2,
+      err: 'Who decides? Give --by <name>: it is recorded in the release.\n',
+    });
+  });
+});
+
+describe('a server that does not answer', () => {
+  test.for([
+    [['runs'], 'PostgreSQL does not answer at 127.0.0.1:1 (connect ECONNREFUSED 127.0.0.1:1). Start the local stack: ./troupe up.'],
+    [['run', 'juliet'], 'Temporal at 127.0.0.1:1 did not answer.'],
+    [['schedules', 'plan'], 'Temporal at 127.0.0.1:1 did not answer.'],
+    [['chat', 'juliet', '-p', 'hi'], 'Ollama at http://127.0.0.1:1 did not answer'],
+  ] as const)('%s says which, where, and what to do; never the password', async ([args, said]) => {
+    await troupe(['init', 'juliet'], { env });
+
+    const { code, out, err } = await troupe([...args], { env });
+
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain(said);
+    expect(err).not.toContain('hunter2');
+  });
+});
+
+test('help says what everything is for, and the exit codes', async () => {
+  const { code, out } = await troupe(['--help']);
+
+  expect(code).toBe(0);
+  expect(out).toContain('Exit codes: 0 released or unchanged, 1 failed, 2 usage or configuration, 3 held');
+});
