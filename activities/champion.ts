@@ -4,6 +4,7 @@ import { listAdoptions } from '../platform/db/adoptions.ts';
 import { findAlias } from '../platform/db/aliases.ts';
 import { fullName } from '../platform/ollama.ts';
 import type { Platform } from '../platform/platform.ts';
+import { beating } from './beating.ts';
 import { ensureKept } from './serving.ts';
 
 export const championActivities = (platform: Platform) => ({
@@ -14,7 +15,7 @@ export const championActivities = (platform: Platform) => ({
       listAdoptions(platform.db, { persona }),
     ]);
     const before = [serving.baseline, serving.name].flatMap((name) => adoptions.filter((one) => name && one.name === fullName(name)));
-    const champion = row && (await ensureKept(platform, row));
+    const champion = row && (await beating({ persona }, () => ensureKept(platform, row)));
     return {
       release: champion?.id ?? null,
       digest: champion?.candidate ?? null,

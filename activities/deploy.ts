@@ -5,9 +5,10 @@ import type { Candidate, DeployRequest, Model, Serving } from '../core/model.ts'
 import type { StepRequest } from '../core/run.ts';
 import { sha256 } from '../platform/artifacts/digest.ts';
 import { findDeployment, recordDeployment } from '../platform/db/deployments.ts';
-import { beat, cancelled } from '../platform/heartbeat.ts';
+import { cancelled } from '../platform/heartbeat.ts';
 import type { ModelDetails } from '../platform/ollama.ts';
 import type { Platform } from '../platform/platform.ts';
+import { beating } from './beating.ts';
 
 export const deployActivities = (platform: Platform) => ({
   /** Puts a merged model into Ollama under a tag that says what it is. A tag that is there and untouched is left alone. */
@@ -91,18 +92,6 @@ async function create(
         signal,
       }),
   );
-}
-
-/** Heartbeats while something takes its time in silence. */
-async function beating<T>(details: object | (() => object), work: () => Promise<T>): Promise<T> {
-  const tell = () => beat(typeof details === 'function' ? details() : details);
-  tell();
-  const timer = setInterval(tell, 3000);
-  try {
-    return await work();
-  } finally {
-    clearInterval(timer);
-  }
 }
 
 type Config = Record<string, unknown>;

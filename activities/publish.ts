@@ -9,6 +9,7 @@ import { withPersona } from '../platform/db/persona-lock.ts';
 import { findReleaseOfRun, insertRelease, nextNumber, type ReleaseRow } from '../platform/db/releases.ts';
 import { fullName } from '../platform/ollama.ts';
 import type { Platform } from '../platform/platform.ts';
+import { beating } from './beating.ts';
 import { deployUnder } from './deploy.ts';
 import { writeRecord } from './release-record.ts';
 import { checkName, ensureKept, probe, serveChampion } from './serving.ts';
@@ -20,10 +21,12 @@ export const publishActivities = (platform: Platform) => ({
    */
   async publishRelease(request: StepRequest<PublishRequest>): Promise<Release> {
     const { persona } = request.input;
-    const earlier = await findReleaseOfRun(platform.db, request);
-    const release = earlier ?? (await publish(platform, request));
-    await serveChampion(platform, { persona });
-    return toRelease(release);
+    return beating({ persona }, async () => {
+      const earlier = await findReleaseOfRun(platform.db, request);
+      const release = earlier ?? (await publish(platform, request));
+      await serveChampion(platform, { persona });
+      return toRelease(release);
+    });
   },
 });
 

@@ -4,6 +4,7 @@ import { findAdoption } from '../platform/db/adoptions.ts';
 import { findAlias } from '../platform/db/aliases.ts';
 import { withPersona } from '../platform/db/persona-lock.ts';
 import { listOurDigests, type ReleaseRow, updateOllamaDigest } from '../platform/db/releases.ts';
+import { cancelled } from '../platform/heartbeat.ts';
 import { fullName, type OllamaTag } from '../platform/ollama.ts';
 import type { Platform } from '../platform/platform.ts';
 import { deployUnder } from './deploy.ts';
@@ -57,7 +58,7 @@ export async function ensureKept(platform: Platform, release: ReleaseRow): Promi
 
 /** One token, to know that a model loads and answers. */
 export async function probe({ ollama }: Pick<Platform, 'ollama'>, tag: string): Promise<void> {
-  await ollama.generate({ model: tag, prompt: '.', options: { num_predict: 1 } });
+  await ollama.generate({ model: tag, prompt: '.', options: { num_predict: 1 }, signal: cancelled() });
 }
 
 /**

@@ -31,14 +31,14 @@ const declare = <I extends z.ZodType, O extends z.ZodType>(
  */
 export const activity = {
   takeSnapshot: declare('takeSnapshot', { profile: 'io', version: 1, reuse: false }, SnapshotRequest, Snapshot),
-  findChampion: declare('findChampion', { profile: 'quick', version: 1, reuse: false }, ChampionRequest, Champion),
+  findChampion: declare('findChampion', { profile: 'io', version: 1, reuse: false }, ChampionRequest, Champion),
   buildDataset: declare('buildDataset', { profile: 'io', version: 1, reuse: true }, DatasetRequest, Dataset),
   deployModel: declare('deployModel', { profile: 'io', version: 1, reuse: false }, DeployRequest, Candidate),
   sampleModel: declare('sampleModel', { profile: 'evaluation', version: 1, reuse: true }, SampleRequest, Samples),
   answerQuestions: declare('answerQuestions', { profile: 'evaluation', version: 1, reuse: true }, AnswersRequest, Answers),
   measureLatency: declare('measureLatency', { profile: 'evaluation', version: 1, reuse: true }, LatencyRequest, Latency),
   compare: declare('compare', { profile: 'io', version: 1, reuse: true }, CompareRequest, Report),
-  publishRelease: declare('publishRelease', { profile: 'quick', version: 1, reuse: false }, PublishRequest, Release),
+  publishRelease: declare('publishRelease', { profile: 'io', version: 1, reuse: false }, PublishRequest, Release),
 };
 
 /** The activities of the Python worker. */
