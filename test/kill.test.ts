@@ -1,0 +1,175 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Progress } from '../core/run.ts';
+import { run, startTroupe, type Troupe } from './support/troupe.ts';
+
+// Every process is killed with -9 while a persona is released, and the release ends as if nothing had happened.
+// `make test` kills each victim three times in one run; `make test-kill` (KILL_MATRIX=1) kills it in every single step.
+
+const victims = ['worker', 'trainer', 'training', 'ollama', 'postgres', 'temporal'] as const;
+type Victim = (typeof victims)[number];
+
+/** Where each is killed in `make test`: three moments in which it has something to lose. */
+const moments: Record<Victim, string[]> = {
+  worker: ['snapshot', 'answers', 'approval'],
+  trainer: ['adapter', 'adapter', 'likelihood'],
+  training: ['adapter', 'adapter', 'adapter'],
+  ollama: ['candidate', 'samples', 'answers'],
+  postgres: ['snapshot', 'adapter', 'answers'],
+  temporal: ['adapter', 'answers', 'approval'],
+};
+
+let troupe: Troupe;
+let template: string;
+/** The adapter of a run that nobody disturbed: what every other run must come to, to the bit. */
+let undisturbed: unknown;
+
+beforeAll(async () => {
+  troupe = await startTroupe({ name: 'kill', configs: join(import.meta.dirname, 'configs') });
+  template = readFileSync(join(troupe.home, 'configs', 'personas', 'kill.yaml'), 'utf8');
+  const base = await run(join(process.env.TROUPE_TOOLS!, 'trainer-python'), ['trainer-py/tiny_base.py', '--if-missing'], process.env);
+  expect(base.code, base.err).toBe(0);
+  const world = await run(process.execPath, ['scripts/make-world.ts', '--database', troupe.stack().demoDatabase!], process.env);
+  expect(world.code, world.err).toBe(0);
+
+  const asked = await troupe.json('run', 'kill', '--until', 'model');
+  expect(asked, JSON.stringify(asked.outcome)).toMatchObject({ code: 0 });
+  undisturbed = await adapterOf('kill');
+}, 600_000);
+
+afterAll(() => troupe?.stop(), 60_000);
+
+const adapterOf = async (persona: string) => {
+  const [row] = await troupe.rows(
+    `select output->'adapter' as adapter from steps join runs on runs.id = run where persona = '${persona}' and step = 'adapter' order by steps.ended_at desc limit 1`,
+  );
+  return row?.adapter;
+};
+
+/** A persona of its own for each victim: the same words and the same training, so that nothing may differ in the end. */
+const cast = (name: string) => {
+  writeFileSync(
+    join(troupe.home, 'configs', 'personas', `${name}.yaml`),
+    template.replace(/^name: kill$/m, `name: ${name}`).replace('kill:latest', `${name}:latest`),
+  );
+  // What the trainer kept of the undisturbed run would spare this one the work that is to be interrupted.
+  for (const folder of readdirSync(join(troupe.home, 'runs'))) rmSync(join(troupe.home, 'runs', folder), { recursive: true, force: true });
+};
+
+const progressOf = (persona: string): Promise<Progress | undefined> =>
+  troupe.temporal((client) => client.workflow.getHandle(`persona/${persona}`).query<Progress>('progress')).catch(() => undefined);
+
+async function when<T>(what: string, look: () => Promise<T | undefined>, patience = 180_000): Promise<T> {
+  const deadline = Date.now() + patience;
+  while (Date.now() < deadline) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await sleep(60);
+  }
+  throw new Error(`waited ${patience / 1000} s in vain: ${what}`);
+}
+
+const processes = (): { pid: number; command: string; home: boolean }[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
+        const environment = readFileSync(`/proc/${name}/environ`, 'utf8');
+        return [{ pid: Number(name), command, home: environment.includes(`TROUPE_HOME=${troupe.home}`) || command.includes(troupe.home) }];
+      } catch {
+        return [];
+      }
+    })
+    .filter((process) => process.home);
+
+const marks: Record<Victim, RegExp> = {
+  worker: /workers\/main\.ts/,
+  trainer: /trainer-py\/worker\.py/,
+  training: /trainer-py\/train\.py/,
+  ollama: /ollama serve/,
+  postgres: /postgres -D/,
+  temporal: /temporal server start-dev/,
+};
+const pidOf = (victim: Victim) => processes().find(({ command }) => marks[victim].test(command))?.pid;
+
+/** Kills the victim in a step, a little later each time. */
+async function killIn(victim: Victim, persona: string, step: string, patience: number): Promise<boolean> {
+  const state = await when(`${persona} in ${step}`, async () => {
+    const now = await progressOf(persona);
+    const box = now?.boxes.find(({ name }) => name === step);
+    return box && box.state !== 'waiting' ? box.state : undefined;
+  });
+  await sleep(patience);
+  const pid = await when(`the process of ${victim}`, async () => pidOf(victim), 20_000).catch(() => undefined);
+  if (pid === undefined) return false;
+  process.kill(pid, 'SIGKILL');
+  return state === 'running';
+}
+
+/** Releases a persona while its victim dies again and again, and looks whether anything shows. */
+async function releaseInSpiteOf(victim: Victim, steps: string[], persona: string): Promise<void> {
+  cast(persona);
+  const started = await troupe.cli('run', persona, '--detach', '--refresh', '*');
+  expect(started.code, started.err).toBe(0);
+
+  let killed = 0;
+  for (const [index, step] of steps.entries())
+    if (await killIn(victim, persona, step, 200 + 1500 * index * (victim === 'training' ? 1 : 0))) killed++;
+  await when(`${persona} at its gate`, async () => ((await progressOf(persona))?.waiting ? true : undefined), 300_000);
+  const approved = await troupe.json('approve', persona, '--by', 'test', '--inconclusive', '--wait');
+
+  expect(approved, JSON.stringify(approved.outcome)).toMatchObject({ code: 0, outcome: { status: 'released', release: `${persona}-1` } });
+  expect(killed).toBeGreaterThan(0);
+  expect(await adapterOf(persona)).toEqual(undisturbed);
+  const done = await troupe.rows(
+    `select step, count(*)::int as times from steps join runs on runs.id = run where persona = '${persona}' group by step having count(*) > 1`,
+  );
+  expect(done).toEqual([]);
+  expect(await troupe.rows(`select number from releases where persona = '${persona}'`)).toEqual([{ number: 1 }]);
+  expect(await troupe.rows(`select release from aliases where persona = '${persona}' and alias = 'champion'`)).toEqual([
+    { release: `${persona}-1` },
+  ]);
+  expect(processes().filter(({ command }) => marks.training.test(command))).toEqual([]);
+}
+
+/** What a resumed training says it went on from, and where it had been: never more than one checkpoint apart. */
+const lost = () => {
+  const folder = readdirSync(join(troupe.home, 'runs'))
+    .map((name) => join(troupe.home, 'runs', name, 'events.jsonl'))
+    .find(existsSync);
+  return folder ? readFileSync(folder, 'utf8') : '';
+};
+
+if (process.env.KILL_MATRIX) {
+  const steps = [
+    'snapshot',
+    'dataset',
+    'adapter',
+    'model',
+    'candidate',
+    'samples',
+    'parity',
+    'plain',
+    'likelihood',
+    'answers',
+    'latency',
+    'report',
+    'approval',
+    'release',
+  ];
+  test.each(victims.flatMap((victim) => steps.map((step) => [victim, step] as const)))(
+    'killing %s in %s changes nothing',
+    { timeout: 600_000 },
+    async (victim, step) => {
+      await releaseInSpiteOf(victim, [step], `kill-${victim}-${step}`);
+    },
+  );
+} else {
+  test.each(victims)('killing %s three times changes nothing', { timeout: 600_000 }, async (victim) => {
+    await releaseInSpiteOf(victim, moments[victim], `kill-${victim}`);
+    expect(lost()).not.toContain('from the beginning');
+  });
+}

@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { root, type StackFile, stackFileOf } from '../../platform/settings.ts';
+import { query } from '../../temporal-dev/services.ts';
+
+export type Told = { code: number; out: string; err: string };
+
+/** A whole Troupe of its own: every server, both workers, and the command line that people use. */
+export type Troupe = {
+  home: string;
+  stack(): StackFile;
+  /** Runs `./troupe <args>` as a person would, with no terminal. */
+  cli(...args: string[]): Promise<Told>;
+  /** The same, and its last line read as the JSON outcome. */
+  json(...args: string[]): Promise<{ code: number; outcome: Record<string, unknown>; lines: Record<string, unknown>[] }>;
+  rows(text: string, database?: string): Promise<Record<string, unknown>[]>;
+  temporal<T>(use: (client: Client) => Promise<T>): Promise<T>;
+  stop(): Promise<void>;
+};
+
+export const run = (command: string, args: string[], env: NodeJS.ProcessEnv, input?: string): Promise<Told> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, env, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+    let [out, err] = ['', ''];
+    child.stdout!.setEncoding('utf8').on('data', (text) => (out += text));
+    child.stderr!.setEncoding('utf8').on('data', (text) => (err += text));
+    if (input !== undefined) child.stdin!.end(input);
+    child.on('error', reject).on('close', (code) => resolve({ code: code ?? -1, out, err }));
+  });
+
+/** Starts a stack in a temporary home, with the personas of `configs` and those the test brings. */
+export async function startTroupe(options: { name: string; configs?: string; env?: Record<string, string> }): Promise<Troupe> {
+  const home = mkdtempSync(join(tmpdir(), `troupe-${options.name}-`));
+  const configs = join(home, 'configs');
+  cpSync(join(root, 'configs'), configs, { recursive: true });
+  if (options.configs) cpSync(options.configs, configs, { recursive: true });
+  mkdirSync(join(home, 'logs'), { recursive: true });
+  const env = { ...process.env, TROUPE_HOME: home, TROUPE_CONFIGS: configs, NO_COLOR: '1', CI: '1', ...options.env };
+  for (const name of ['TEMPORAL_ADDRESS', 'TROUPE_DATABASE_URL', 'TROUPE_ARTIFACTS', 'OLLAMA_HOST', 'VITEST', 'NODE_ENV'])
+    delete (env as NodeJS.ProcessEnv)[name];
+
+  const cli = (...args: string[]) => run(join(root, 'troupe'), args, env);
+  const stack = () => stackFileOf(home)!;
+  const up = await cli('up');
+  if (up.code !== 0) {
+    const logs = ['worker', 'trainer'].map((name) => join(home, 'logs', `${name}.log`)).filter(existsSync);
+    throw new Error(`troupe up: ${up.err}${up.out}\n${logs.map((log) => readFileSync(log, 'utf8').slice(-2000)).join('\n')}`);
+  }
+  return {
+    home,
+    stack,
+    cli,
+    async json(...args) {
+      const { code, out, err } = await cli(...args, '--json');
+      const lines = out
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      const last = lines.at(-1);
+      if (!last) throw new Error(`troupe ${args.join(' ')} printed nothing: ${err}`);
+      return { code, outcome: (last.outcome ?? last) as Record<string, unknown>, lines };
+    },
+    rows: async (text, database) => (await query(database ?? stack().database!, text)).rows as Record<string, unknown>[],
+    async temporal(use) {
+      const connection = await Connection.connect({ address: stack().temporal! });
+      try {
+        return await use(new Client({ connection }));
+      } finally {
+        await connection.close();
+      }
+    },
+    async stop() {
+      await cli('down');
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
