@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import { ApplicationFailure } from '@temporalio/common';
 import type { z } from 'zod';
 import { failures } from '../core/failures.ts';
@@ -8,7 +7,7 @@ import type { Artifacts } from '../platform/artifacts/artifacts.ts';
 export async function readLines<S extends z.ZodType>(artifacts: Artifacts, ref: { digest: string }, schema: S): Promise<z.infer<S>[]> {
   const rows: z.infer<S>[] = [];
   let number = 0;
-  for await (const line of createInterface({ input: await artifacts.read(ref), crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const line of linesOf((await artifacts.read(ref)).setEncoding('utf8'))) {
     number++;
     if (line.trim() === '') continue;
     const parsed = schema.safeParse(jsonOf(line));
@@ -24,6 +23,17 @@ export async function readLines<S extends z.ZodType>(artifacts: Artifacts, ref: 
   return rows;
 }
 
+/** Parted by line feeds alone: `readline` also parts at signs that may stand inside a JSON string. */
+async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of text) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  yield rest;
+}
+
 const jsonOf = (line: string): unknown => {
   try {
     return JSON.parse(line);
@@ -34,4 +44,10 @@ const jsonOf = (line: string): unknown => {
 
 export const ndjson = 'application/x-ndjson';
 
-export const toLines = (rows: readonly unknown[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+/** JSON lines. What some readers take for the end of a line (readline, Python's splitlines) is escaped. */
+export const toLines = (rows: readonly unknown[]): string =>
+  rows
+    .map((row) => `${JSON.stringify(row).replace(lineEnds, (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`)
+    .join('');
+
+const lineEnds = /[\u0085\u2028\u2029]/g;

@@ -96,14 +96,12 @@ export async function aComparison(artifacts: Artifacts, wishes: Wishes = {}): Pr
     },
   ]);
   const seconds: LatencyRow[] = contenders.flatMap((contender) =>
-    rows
-      .slice(0, 20)
-      .map((row) => ({
-        contender,
-        question: `row/${row.id}`,
-        seconds: 0.8 + next() / 4 + (contender === 'champion' ? 0.1 : 0),
-        firstToken: 0.1,
-      })),
+    rows.slice(0, 20).map((row) => ({
+      contender,
+      question: `row/${row.id}`,
+      seconds: 0.8 + next() / 4 + (contender === 'champion' ? 0.1 : 0),
+      firstToken: 0.1,
+    })),
   );
   const log = Array.from({ length: 60 }, (_, i) => {
     const [stage, step] = [['emotional', 'contextual', 'personality'][Math.floor(i / 20)]!, ((i % 20) + 1) * 10];
