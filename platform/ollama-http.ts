@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
+import { pipeline } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { failures } from '../core/failures.ts';

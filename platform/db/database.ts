@@ -134,10 +134,12 @@ export const toJson = (value: unknown): string =>
     return field;
   });
 
-/** Opens a pool of connections. `onError` hears of connections that broke while nobody used them. */
+/** Opens a pool of connections. `onError` hears of connections that broke. */
 export function openDatabase(url: string, { onError, max = 10 }: { onError: (error: Error) => void; max?: number }): Kysely<Database> {
   const pool = new pg.Pool({ connectionString: url, max, connectionTimeoutMillis: 10_000, keepAlive: true, application_name: 'troupe' });
-  pool.on('error', onError); // without a listener a restart of PostgreSQL would end the process
+  // Without both listeners a restart of PostgreSQL would end the process: of idle connections the pool hears, of used ones nobody does.
+  pool.on('error', onError);
+  pool.on('connect', (client) => client.on('error', onError));
   return new Kysely<Database>({
     dialect: new PostgresDialect({ pool }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
