@@ -9,7 +9,7 @@ import { tellTemporal } from './terminal.ts';
 export async function command({ terminal, settings }: Context): Promise<number> {
   const wanted = wantedSchedules(settings);
   await using temporal = await openTemporal(settings);
-  const changes = scheduleChanges(wanted, await existingSchedules(temporal.client));
+  const changes = scheduleChanges(wanted, await existingSchedules(temporal.client, wanted));
   for (const change of changes) {
     if (change.change !== 'keep') tellTemporal(terminal, `schedule describe --schedule-id ${change.id}`);
     await applyChange(

@@ -10,7 +10,7 @@ import { type Terminal, table } from './terminal.ts';
 export async function command({ terminal, settings }: Context): Promise<number> {
   const wanted = wantedSchedules(settings);
   await using temporal = await openTemporal(settings);
-  const changes = scheduleChanges(wanted, await existingSchedules(temporal.client));
+  const changes = scheduleChanges(wanted, await existingSchedules(temporal.client, wanted));
   showChanges(changes, terminal);
   if (!terminal.json && changes.some(({ change }) => change !== 'keep')) terminal.out('Make it so: ./troupe schedules apply');
   return exitCodes.ok;

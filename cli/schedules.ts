@@ -1,4 +1,4 @@
-import { type Client, type ScheduleDescription, ScheduleOverlapPolicy } from '@temporalio/client';
+import { type Client, type ScheduleDescription, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
 import type { Cadence } from '../core/persona.ts';
 import { differenceLine, differences } from './differences.ts';
@@ -71,14 +71,19 @@ export function scheduleChanges(wanted: readonly Wanted[], existing: readonly Ex
   return changes.sort((a, b) => a.id.localeCompare(b.id));
 }
 
-/** Our schedules, as Temporal has them. */
-export async function existingSchedules(client: Client): Promise<Existing[]> {
+/** Our schedules, as Temporal has them. Those that are wanted are asked for by name: the list lags behind. */
+export async function existingSchedules(client: Client, wanted: readonly Wanted[]): Promise<Existing[]> {
+  const ids = new Set(wanted.map(({ id }) => id));
+  for await (const { scheduleId: id } of client.schedule.list()) if (/^persona\/[^/]+\/(weekly|monthly)$/.test(id)) ids.add(id);
   const found: Existing[] = [];
-  for await (const { scheduleId: id } of client.schedule.list()) {
-    if (!/^persona\/[^/]+\/(weekly|monthly)$/.test(id)) continue;
-    const description = await client.schedule.getHandle(id).describe(); // the list itself lags behind
-    const { paused, note } = description.state;
-    found.push({ id, paused, note: note ?? '', facts: factsOf(description) });
+  for (const id of ids) {
+    try {
+      const description = await client.schedule.getHandle(id).describe();
+      const { paused, note } = description.state;
+      found.push({ id, paused, note: note ?? '', facts: factsOf(description) });
+    } catch (error) {
+      if (!(error instanceof ScheduleNotFoundError)) throw error;
+    }
   }
   return found;
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
 import { Report } from '../core/evaluation.ts';
+import { listPersonas } from '../platform/config.ts';
 import type { Database } from '../platform/db/database.ts';
 import type { RunRow } from '../platform/db/runs.ts';
 import { listSteps } from '../platform/db/steps.ts';
@@ -27,8 +28,8 @@ export async function command(
   const { terminal, settings } = context;
   await using db = await openBooks(settings);
   const row = await getRun(db, named).catch((error: unknown) => {
-    if (named === undefined) throw error;
-    return undefined; // it may be planning still
+    if (named === undefined || !listPersonas(settings).includes(named)) throw error;
+    return undefined; // its first run may be planning still
   });
   const steps = row ? await listSteps(db, { run: row.id }) : [];
   const links = linksOf(context, row);
