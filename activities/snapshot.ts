@@ -6,18 +6,19 @@ import { beat, cancelled } from '../platform/heartbeat.ts';
 import type { Platform } from '../platform/platform.ts';
 import { openSource } from '../sources/index.ts';
 import { SourceProblem } from '../sources/source-problem.ts';
+import { ndjson, toLines } from './lines.ts';
 
 export const snapshotActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) => ({
   /** Reads every source as it is now into one immutable artifact: JSON lines, the same bytes for the same rows. */
   async takeSnapshot({ input }: StepRequest<SnapshotRequest>): Promise<Snapshot> {
-    const writer = await artifacts.writer('application/x-ndjson');
+    const writer = await artifacts.writer(ndjson);
     const tables: Snapshot['tables'] = [];
     const consents = new Set<string>();
     try {
       for (const source of input.sources) {
         for await (const { table, rows } of openSource(source).read()) {
           cancelled()?.throwIfAborted();
-          await writer.write(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+          await writer.write(toLines(rows));
           for (const row of rows) consents.add(row.consent);
           const counted = tables.find((one) => one.source === source.name && one.table === table);
           if (counted === undefined) tables.push({ source: source.name, table, rows: rows.length });

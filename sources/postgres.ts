@@ -177,7 +177,7 @@ function queryFor({ source, table, place, columns, wanted, problems }: Reading):
       problems.push(`${place} has no column ${name}${suggestion(name, [...columns.keys()], 'columns')}; ${way}`);
       continue;
     }
-    const quoted = pg.escapeIdentifier(name);
+    const quoted = `held.${pg.escapeIdentifier(name)}`; // a bare name in ORDER BY would mean the text that is selected
     const moment = `${quoted}::timestamptz`;
     selected.push(
       `${column === 'at' ? `to_char(${moment} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')` : `${quoted}::text`} AS ${pg.escapeIdentifier(column)}`,
@@ -186,7 +186,7 @@ function queryFor({ source, table, place, columns, wanted, problems }: Reading):
     if (column === 'id') order.push(/^(text|character|name|citext)/.test(type) ? `${quoted}::text COLLATE "C"` : quoted);
   }
   const from = place.split('.').map(pg.escapeIdentifier).join('.');
-  return `SELECT ${selected.join(', ')} FROM ${from} ORDER BY ${order.join(', ')}`;
+  return `SELECT ${selected.join(', ')} FROM ${from} AS held ORDER BY ${order.join(', ')}`;
 }
 
 function toRow(source: PostgresSource, table: TableName, place: string, values: Record<string, string | null>, nth: number): SourceRow {

@@ -1,0 +1,365 @@
+import { ApplicationFailure } from '@temporalio/common';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { datasetActivities } from '../activities/dataset.ts';
+import { readLines, toLines } from '../activities/lines.ts';
+import { DatasetRow } from '../core/dataset.ts';
+import { buildRows } from '../core/dataset-rows/build.ts';
+import { unitOf } from '../core/dataset-rows/duplicates.ts';
+import type { RowOf, SourceRow } from '../core/source.ts';
+import { jaccard, shinglesOf } from '../core/text/near-duplicates.ts';
+import { aRequest, aSnapshot, aStep, manyTalks, minute, said, someArtifacts } from './support/words.ts';
+
+const sides = ['train', 'validation', 'test'] as const;
+const allOf = (rows: readonly SourceRow[], request = aRequest()) => {
+  const { split, ...rest } = buildRows(request, rows);
+  return { ...rest, split, rows: sides.flatMap((side) => split[side]) };
+};
+const contents = (row: DatasetRow | undefined) => row?.messages.map((message) => `${message.role}: ${message.content}`);
+
+const felt = (id: number, more: Partial<RowOf<'angela_emotions'>>): RowOf<'angela_emotions'> => ({
+  table: 'angela_emotions',
+  source: 'diary',
+  id: String(id),
+  at: minute(id),
+  consent: 'c1',
+  conversation: null,
+  emotion: 'joy',
+  intensity: 9,
+  trigger: null,
+  context: null,
+  words: null,
+  reply: null,
+  feeling: null,
+  ...more,
+});
+const state = (id: number, at: string, emotion: string): SourceRow => ({
+  table: 'emotional_states',
+  source: 'diary',
+  id: String(id),
+  at,
+  consent: 'c1',
+  emotion,
+  intensity: 4,
+  note: null,
+});
+const reflection = (id: number, prompt: string | null, text: string): SourceRow => ({
+  table: 'self_reflections',
+  source: 'diary',
+  id: String(id),
+  at: minute(id),
+  consent: 'c2',
+  prompt,
+  reflection: text,
+  kind: 'growth',
+});
+const learning = (id: number, topic: string, text: string): SourceRow => ({
+  table: 'learnings',
+  source: 'diary',
+  id: String(id),
+  at: minute(id),
+  consent: 'c1',
+  topic,
+  learning: text,
+  applied: 'I use it.',
+});
+
+test('a row is a reply after what was said before it, in both forms', () => {
+  const rows = [
+    said(1, 'a', 'Ada', 'I open.'),
+    said(2, 'a', 'Ben', 'Hello'),
+    said(3, 'a', 'Ben', 'Ada?'),
+    said(4, 'a', 'Ada', 'Yes?'),
+    said(5, 'a', 'Ben', 'Tea?'),
+    said(6, 'a', 'Ada', 'Green.'),
+  ];
+
+  const { rows: made, counts } = allOf(rows);
+
+  expect(made.map(contents)).toEqual([
+    ['system: You are Ada.', 'user: Hello\nAda?', 'assistant: Yes?'],
+    ['system: You are Ada.', 'user: Hello\nAda?', 'assistant: Yes?', 'user: Tea?', 'assistant: Green.'],
+  ]);
+  expect(made[1]).toMatchObject({
+    instruction: 'You are Ada.',
+    input: 'Ben: Hello\nAda?\nAda: Yes?\nBen: Tea?',
+    output: 'Green.',
+    consent: 'c1',
+  });
+  expect(made[1]?.origin).toEqual([2, 3, 4, 5, 6].map((id) => `diary/conversations/${id}`));
+  expect(counts.leftOut).toEqual({ 'reply with no words before it': 1 });
+  for (const row of made) expect(DatasetRow.parse(row)).toEqual(row);
+});
+
+test('context has its bounds: turns, then characters, the oldest going first', () => {
+  const rows = Array.from({ length: 12 }, (_, i) => said(i + 1, 'a', i % 2 ? 'Ada' : 'Ben', `${'word '.repeat(10)}${i}`));
+
+  const turns = allOf(rows, aRequest({ contextTurns: 4 })).rows;
+  const characters = allOf(rows, aRequest({ contextTurns: 64, maxCharacters: 170 })).rows;
+
+  expect(Math.max(...turns.map((row) => row.messages.length))).toBe(1 + 3 + 1); // four turns would begin with her own
+  for (const row of characters)
+    expect(row.messages.slice(1).reduce((sum, { content }) => sum + content.length, 0)).toBeLessThanOrEqual(170);
+  for (const row of [...turns, ...characters]) expect(row.messages[1]?.role).toBe('user');
+});
+
+test('words of somebody else are context only where no partner is named', () => {
+  const rows = [said(1, 'a', 'Cleo', 'And me?'), said(2, 'a', 'Ben', 'Hello'), said(3, 'a', 'Ada', 'Hi.')];
+
+  expect(contents(allOf(rows).rows[0])).toContain('user: Hello');
+  expect(allOf(rows).counts.leftOut).toMatchObject({ 'said by somebody else': 1 });
+  expect(contents(allOf(rows, aRequest({}, { partner: null })).rows[0])).toContain('user: And me?\nHello');
+});
+
+test('a moment becomes the emotional row of its reply, strong ones weigh more, and no reply is used twice', () => {
+  const rows = [
+    ...manyTalks(2),
+    felt(901, {
+      conversation: 'talk-0',
+      words: String((manyTalks(1)[0] as RowOf<'conversations'>).text),
+      intensity: 8,
+      emotion: 'love',
+      feeling: 'warm',
+    }),
+    felt(902, { conversation: 'talk-1', reply: String((manyTalks(2)[7] as RowOf<'conversations'>).text), intensity: 7.9 }),
+    felt(903, { words: 'I passed!', reply: 'I knew it.', emotion: 'pride' }),
+    felt(904, { words: 'nobody answered' }),
+  ];
+
+  const { rows: made, counts } = allOf(rows, aRequest({ categories: { emotional: { minIntensity: 8, weight: 2 }, contextual: {} } }));
+
+  const emotional = made.filter((row) => row.category === 'emotional');
+  expect(emotional.map((row) => [row.metadata.emotion_detected, row.weight, row.metadata.angela_feeling])).toEqual([
+    ['love', 2, 'warm'],
+    ['joy', 1, null],
+    ['pride', 2, null],
+  ]);
+  expect(made.filter((row) => row.category === 'contextual')).toHaveLength(2);
+  expect(new Set(made.map((row) => row.output)).size).toBe(5);
+  expect(counts.leftOut).toMatchObject({ 'moment with no reply': 1 });
+});
+
+test('where no moments are kept, an emotion on the reply makes it emotional, unless it is neutral', () => {
+  const rows = [
+    said(1, 'a', 'Ben', 'Well?'),
+    said(2, 'a', 'Ada', 'Hurray!', { emotion: 'joy' }),
+    said(3, 'a', 'Ben', 'And now?'),
+    said(4, 'a', 'Ada', 'Home.', { emotion: 'neutral' }),
+  ];
+
+  const { rows: made } = allOf(rows, aRequest({ categories: { emotional: {}, contextual: {} } }));
+
+  expect(made.map((row) => [row.category, row.metadata.emotion_detected])).toEqual([
+    ['emotional', 'joy'],
+    ['contextual', 'neutral'],
+  ]);
+});
+
+test('the state nearest in time labels a row that has no emotion, if it is near', () => {
+  const rows = [
+    said(10, 'a', 'Ben', 'Well?'),
+    said(11, 'a', 'Ada', 'Fine.'),
+    said(200, 'b', 'Ben', 'And now, much later?'),
+    said(201, 'b', 'Ada', 'Fine too.'),
+    state(1, minute(5), 'calm'),
+    state(2, minute(14), 'hope'),
+  ];
+
+  const { rows: made } = allOf(rows);
+
+  expect(made.map((row) => row.metadata.emotion_detected)).toEqual(['hope', null]);
+});
+
+test('reflections and learnings answer the question that calls for them; only the question is ever supplied', () => {
+  const rows = [reflection(1, 'Who are you?', 'I am Ada.'), reflection(2, null, 'ฉันกำลังเติบโตค่ะ'), learning(3, 'rain', 'It ends.')];
+
+  const { rows: made } = allOf(rows, aRequest({ categories: { selfAwareness: {}, knowledge: {} } }));
+
+  expect(made.map((row) => [row.category, row.output, row.consent])).toEqual([
+    ['selfAwareness', 'I am Ada.', 'c2'],
+    ['selfAwareness', 'ฉันกำลังเติบโตค่ะ', 'c2'],
+    ['knowledge', 'It ends. I use it.', 'c1'],
+  ]);
+  expect(made[0]?.input).toBe('Who are you?');
+  expect(made[1]?.input).toMatch(/\p{Script=Thai}/u);
+  expect(made[2]?.input).toContain('rain');
+});
+
+test('repetitions go, the first stays; short replies live, because context and reply are one', () => {
+  const long = (name: string) => `Do you remember the long walk along the river that we took with ${name} in the spring?`;
+  const rows = [
+    ...['Tom', 'Tim'].flatMap((name, n) => [
+      said(n * 200, `l${n}`, 'Ben', long(name)),
+      said(n * 200 + 1, `l${n}`, 'Ada', 'I remember it well, every single step of the way.'),
+    ]),
+    ...['Tea?', 'Tea?', 'Rain?', 'Home?'].flatMap((asks, n) => [
+      said(n * 200 + 1000, `s${n}`, 'Ben', asks),
+      said(n * 200 + 1001, `s${n}`, 'Ada', 'ok'),
+    ]),
+  ];
+
+  const { rows: made, counts } = allOf(rows);
+
+  expect(made.map((row) => row.input).sort()).toEqual([long('Tom'), 'Home?', 'Rain?', 'Tea?'].sort());
+  expect(counts.leftOut).toEqual({ 'exact duplicate': 1, 'near duplicate': 1 });
+});
+
+test('the split follows time, and cuts no conversation', () => {
+  const { split, rows, counts } = allOf(manyTalks(60));
+
+  expect(sides.map((side) => split[side].length)).toEqual([96, 12, 12]);
+  const sideOf = new Map<string, Set<string>>();
+  for (const side of sides) for (const row of split[side]) sideOf.set(row.group, (sideOf.get(row.group) ?? new Set()).add(side));
+  for (const used of sideOf.values()) expect(used.size).toBe(1);
+  expect(String(counts.times.train.last) < String(counts.times.validation.first)).toBe(true);
+  expect(String(counts.times.validation.last) < String(counts.times.test.first)).toBe(true);
+  expect(rows).toHaveLength(120);
+});
+
+test('a row without a conversation goes with the talk of its hour, or with its neighbours in time', () => {
+  const rows = [
+    ...manyTalks(3),
+    reflection(4, 'Who?', 'The one who just spoke.'),
+    reflection(90, 'Why?', 'Because of tea.'),
+    reflection(120, 'How?', 'By boat, and slowly.'),
+  ];
+
+  const { rows: made } = allOf(rows, aRequest({ categories: { contextual: {}, selfAwareness: {} } }));
+
+  const groupOf = (output: string) => made.find((row) => row.output === output)?.group;
+  expect(groupOf('The one who just spoke.')).toBe(made.find((row) => row.category === 'contextual')?.group);
+  expect(groupOf('Because of tea.')).toBe(groupOf('By boat, and slowly.'));
+  expect(groupOf('Because of tea.')).not.toBe(groupOf('The one who just spoke.'));
+});
+
+test('damaged text is put aside and counted, and nothing reaches across it', () => {
+  const rows = [
+    ...manyTalks(30),
+    said(9000, 'z', 'Ben', 'Before the hole'),
+    said(9001, 'z', 'Ada', 'à¸ªà¸§à¸±à¸ªà¸”à¸µ'),
+    said(9002, 'z', 'Ben', 'After the hole'),
+    said(9003, 'z', 'Ada', 'Here.'),
+  ];
+
+  const { rows: made, counts, problems } = allOf(rows);
+
+  expect(contents(made.find((row) => row.output === 'Here.'))).toEqual([
+    'system: You are Ada.',
+    'user: After the hole',
+    'assistant: Here.',
+  ]);
+  expect(counts.damaged).toMatchObject({
+    rows: 1,
+    first: [{ row: 'diary/conversations/9001', reason: 'UTF-8 read as Windows-1252 or 1254' }],
+  });
+  expect(problems).toEqual([]);
+  expect(allOf(rows.slice(-24)).problems).toEqual([]);
+  expect(allOf(rows.slice(-8), aRequest({ maxDamaged: 0.05 })).problems.join()).toContain(
+    '12.5 % of the rows are damaged text, at most 5 % may be (first: diary/conversations/9001',
+  );
+});
+
+test.each([
+  ['nothing at all', [], {}, 'the snapshot has no rows'],
+  ['nobody of that name', [said(1, 'a', 'Ben', 'Hello'), said(2, 'a', 'Eve', 'Hi')], {}, 'nobody called Ada speaks in it'],
+  ['too few rows', manyTalks(20), { minRows: 50 }, '32 training rows, at least 50 are needed'],
+  [
+    'an empty category',
+    manyTalks(20),
+    { categories: { contextual: {}, knowledge: {} } },
+    'category knowledge is declared and came out empty',
+  ],
+  [
+    'the wrong languages',
+    manyTalks(20),
+    { languages: { th: 0.7, en: 0.3 } },
+    '0 % of the letters of the replies are th, 70 % ± 15 % are wanted',
+  ],
+  ['languages of one script', manyTalks(20), { languages: { en: 0.5, fr: 0.5 } }, 'letters cannot tell en from fr'],
+  ['one conversation only', manyTalks(1), {}, 'no row was left for validation'],
+])('a dataset is refused for %s', (_, rows, recipe, problem) => {
+  expect(allOf(rows as SourceRow[], aRequest(recipe as Record<string, unknown>)).problems.join('; ')).toContain(problem);
+});
+
+test('the order of the source rows changes nothing, and no held-out row is like a training row', () => {
+  const words = fc.constantFrom(
+    'tea',
+    'rain',
+    'the river in spring',
+    'a long walk home with Tom',
+    'ค่ะ ไปกินข้าวกัน',
+    'ok',
+    'and then we sang until the morning came',
+  );
+  const talk = fc.array(fc.tuple(fc.constantFrom('Ada', 'Ben', 'Cleo'), fc.array(words, { minLength: 1, maxLength: 4 })), {
+    minLength: 1,
+    maxLength: 6,
+  });
+  const world = fc
+    .array(talk, { minLength: 1, maxLength: 14 })
+    .map((talks) => talks.flatMap((turns, n) => turns.map(([speaker, text], i) => said(n * 90 + i, `t${n}`, speaker, text.join(' ')))));
+
+  fc.assert(
+    fc.property(world, fc.infiniteStream(fc.nat()), (rows, order) => {
+      const shuffled = rows.map((row) => ({ row, key: order.next().value as number })).sort((a, b) => a.key - b.key);
+
+      const one = buildRows(aRequest(), rows);
+      const other = buildRows(
+        aRequest(),
+        shuffled.map(({ row }) => row),
+      );
+
+      expect(other).toEqual(one);
+      const [train, held] = [one.split.train, [...one.split.validation, ...one.split.test]];
+      for (const row of held) {
+        expect(train.some((other) => other.group === row.group)).toBe(false);
+        for (const other of train) {
+          const [a, b] = [unitOf(row), unitOf(other)];
+          expect(a).not.toBe(b);
+          if (a.length >= 50 && b.length >= 50) expect(jaccard(shinglesOf(a), shinglesOf(b))).toBeLessThan(0.85);
+        }
+      }
+    }),
+    { numRuns: 150 },
+  );
+}, 60_000);
+
+test('the step writes the same files for the same words, and a manifest and a card that quote nothing', async () => {
+  const artifacts = someArtifacts();
+  const rows = manyTalks(40);
+  const words = await artifacts.put(toLines(rows), 'application/x-ndjson');
+  const build = () => datasetActivities({ artifacts }).buildDataset(aStep(aRequest({}, { snapshot: { ...aSnapshot, words } })));
+
+  const one = await build();
+
+  expect(await build()).toEqual(one);
+  expect(one).toMatchObject({ testRows: 8, training: { rows: { train: 64, validation: 8 } } });
+  expect(await readLines(artifacts, one.test, DatasetRow)).toHaveLength(8);
+  const manifest = String(await artifacts.get(one.manifest));
+  expect(JSON.parse(manifest)).toMatchObject({
+    rows: { train: 64, validation: 8, test: 8 },
+    files: { test: one.test.digest },
+    embeddingSimilarity: { status: 'not measured' },
+    counts: { leakCheck: { left: 0 } },
+  });
+  const card = String(await artifacts.get(one.card));
+  expect(card).toMatch(/^---\npretty_name: /);
+  for (const row of rows as RowOf<'conversations'>[]) expect(manifest + card).not.toContain(row.text);
+});
+
+test('a dataset that cannot be used fails the step with all its reasons, and without words', async () => {
+  const artifacts = someArtifacts();
+  const words = await artifacts.put(toLines([said(1, 'a', 'Ben', 'a secret'), said(2, 'a', 'Eve', 'another')]), 'application/x-ndjson');
+
+  const failure = await datasetActivities({ artifacts })
+    .buildDataset(aStep(aRequest({ minRows: 9 }, { snapshot: { ...aSnapshot, words } })))
+    .catch((error: unknown) => error);
+
+  expect(failure).toBeInstanceOf(ApplicationFailure);
+  expect(failure).toMatchObject({
+    nonRetryable: true,
+    type: 'DatasetInvalid',
+    message: expect.stringMatching(/nobody called Ada.*contextual.*0 training rows/),
+  });
+  expect(String(failure)).not.toContain('secret');
+});
