@@ -67,10 +67,7 @@ export async function request(base: string, { method, path, json, file, idle, si
       const sending = (url.protocol === 'https:' ? https : http).request(url, { method, headers, ...(signal ? { signal } : {}) }, resolve);
       sending.setTimeout(idle, () => sending.destroy(Object.assign(new Error(`silent for ${idle / 1000} s`), { code: 'ETIMEDOUT' })));
       sending.on('error', reject);
-      if (file)
-        createReadStream(file.path, { highWaterMark: 1 << 20 })
-          .on('error', reject)
-          .pipe(sending);
+      if (file) pipeline(createReadStream(file.path, { highWaterMark: 1 << 20 }), sending, (error) => error && reject(error));
       else sending.end(body);
     });
   } catch (error) {
