@@ -5,6 +5,7 @@ import type { Champion, PublishRequest, Release } from '../core/release.ts';
 import type { StepRequest } from '../core/run.ts';
 import { findAlias, moveAlias } from '../platform/db/aliases.ts';
 import { type Database, toJson } from '../platform/db/database.ts';
+import { recordDecision } from '../platform/db/decisions.ts';
 import { withPersona } from '../platform/db/persona-lock.ts';
 import { findReleaseOfRun, insertRelease, nextNumber, type ReleaseRow } from '../platform/db/releases.ts';
 import { fullName } from '../platform/ollama.ts';
@@ -137,6 +138,8 @@ async function register(
     releasedBy: approval.by,
     evidence: approval.evidence,
   });
+  const { gate, by, claimed, evidence, comment, via } = approval;
+  await recordDecision(tx, { run, gate, verdict: 'approve', by, claimed, evidence, comment, via, at: new Date(approval.at) });
   await moveAlias(tx, { persona, alias: 'champion', to: id, reason: 'release', by: approval.by });
   return row;
 }

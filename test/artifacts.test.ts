@@ -10,6 +10,7 @@ import type { Artifacts } from '../platform/artifacts/artifacts.ts';
 import { sha256 } from '../platform/artifacts/digest.ts';
 import { folderArtifacts } from '../platform/artifacts/folder.ts';
 import { canonicalListing } from '../platform/artifacts/listing.ts';
+import { openArtifacts } from '../platform/artifacts/open.ts';
 import { firstBroken, refsIn } from '../platform/artifacts/refs.ts';
 import { s3Artifacts } from '../platform/artifacts/s3.ts';
 import { root } from '../platform/settings.ts';
@@ -303,6 +304,27 @@ test('a writer that was killed leaves nothing that could be read', async () => {
   expect(readdirSync(join(store, 'tmp'))).toHaveLength(1);
   expect(existsSync(join(store, 'sha256'))).toBe(false);
   rmSync(store, { recursive: true });
+});
+
+test('one setting says where artifacts are', async () => {
+  const home = temporaryFolder();
+
+  expect((await openArtifacts({ artifacts: join(home, 'store'), home })).place).toBe(join(home, 'store'));
+  expect((await openArtifacts({ artifacts: `s3://${bucket}/some/prefix`, home })).place).toBe(`s3://${bucket}/some/prefix`);
+  await expect(openArtifacts({ artifacts: 's3://', home })).rejects.toThrow('names no bucket');
+});
+
+test('an S3 that is not there may be tried again, and a bucket that is not there says so', async () => {
+  const cache = temporaryFolder();
+  const env = { ...process.env, AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9', AWS_MAX_ATTEMPTS: '1' };
+
+  const away = await failureOf(s3Artifacts(`s3://${bucket}/x`, { cache, env }).get(absent));
+  const unknown = await failureOf(s3Artifacts('s3://no-such-bucket/x', { cache }).put('x', 'text/plain'));
+
+  expect(away).toMatchObject({ message: expect.stringContaining(`s3://${bucket}/x did not answer`) });
+  expect(away.nonRetryable).toBeFalsy();
+  expect(unknown.message).toContain('s3://no-such-bucket/x');
+  expect(readdirSync(join(cache, 'tmp'))).toEqual([]);
 });
 
 test('every artifact anywhere in a result is found', () => {

@@ -8,6 +8,7 @@ import { failures } from '../core/failures.ts';
 import { type Candidate, type Model, Serving } from '../core/model.ts';
 import type { Champion, PublishRequest } from '../core/release.ts';
 import { listMoves } from '../platform/db/aliases.ts';
+import { listDecisions } from '../platform/db/decisions.ts';
 import { recordRunEnd, recordRunStart } from '../platform/db/runs.ts';
 import { recordStep } from '../platform/db/steps.ts';
 import { openOllama } from '../platform/ollama.ts';
@@ -139,6 +140,9 @@ describe('an approved candidate', () => {
 
     expect(second).toEqual(first);
     expect(await listReleases(platform, { persona: 'pub-retried' })).toHaveLength(1);
+    expect(await listDecisions(platform.db, { run: 'same run' })).toMatchObject([
+      { verdict: 'approve', by: 'demo', claimed: true, evidence },
+    ]);
   });
 
   test('is refused when the yes was for other evidence, for a fail, or does not name the doubt', async () => {
