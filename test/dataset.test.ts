@@ -18,10 +18,10 @@ const allOf = (rows: readonly SourceRow[], request = aRequest()) => {
 };
 /** Conversations of which different sides have a part; a conversation has the ids of its own stretch. */
 const talksOnTwoSides = (split: Split, stretch: number): number[] => {
-  const talksOf = (side: keyof Split) =>
-    new Set(split[side].flatMap((row) => row.origin.map((origin) => Math.floor(Number(origin.split('/').at(-1)) / stretch))));
-  const [train, validation, test] = sides.map(talksOf) as [Set<number>, Set<number>, Set<number>];
-  return [...train.intersection(validation), ...train.intersection(test), ...validation.intersection(test)];
+  const talks = sides.flatMap((side) => [
+    ...new Set(split[side].flatMap((row) => row.origin.map((origin) => Math.floor(Number(origin.split('/').at(-1)) / stretch)))),
+  ]);
+  return talks.filter((talk, i) => talks.indexOf(talk) !== i);
 };
 
 const contents = (row: DatasetRow | undefined) => row?.messages.map((message) => `${message.role}: ${message.content}`);
