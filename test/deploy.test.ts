@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { deployActivities } from '../activities/deploy.ts';
 import { failures } from '../core/failures.ts';
 import { type Model, Serving } from '../core/model.ts';
-import { openOllama } from '../platform/ollama.ts';
+import { type CreateRequest, openOllama } from '../platform/ollama.ts';
 import { unreachable } from '../platform/ollama-http.ts';
 import type { OpenPlatform } from '../platform/open.ts';
 import { aModel, aPlatform, asked } from './support/platform.ts';
@@ -94,6 +94,19 @@ test('a model that Ollama cannot convert is refused with its reason, and leaves 
     message: expect.stringMatching(/could not create deploy-unfit:cand-.*unsupported architecture/),
   });
   expect((await platform.ollama.tags()).filter((tag) => tag.name.startsWith('deploy-unfit'))).toEqual([]);
+});
+
+test('a tag that is not what was asked for is refused', async () => {
+  const { ollama } = platform;
+  const careless = {
+    ...platform,
+    ollama: { ...ollama, create: (asked: CreateRequest) => ollama.create({ ...asked, parameters: { temperature: 1 } }) },
+  };
+
+  await expect(deploy('deploy-careless', {}, careless)).rejects.toMatchObject({
+    type: failures.ollamaRefused,
+    message: expect.stringMatching(/its parameter temperature is not.*its parameter num_ctx is not.*its parameter stop is not/),
+  });
 });
 
 test('weights of another shape than config.json says are refused', async () => {
