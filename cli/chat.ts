@@ -22,7 +22,7 @@ const remembered = 40; // messages sent along; the model's own context is the ha
 export async function command({ terminal, settings }: Context, named: string | undefined, options: ChatOptions): Promise<number> {
   const name = await personaOr(named, settings, async () => {
     await using db = await openBooks(settings);
-    return lastPersona(db);
+    return await lastPersona(db); // awaited here: the database is closed at the end of this block
   });
   const persona = loadPersona(settings, name);
   const ollama = openOllama(settings.ollama);

@@ -14,12 +14,14 @@ export async function progressOf(handle: WorkflowHandle): Promise<Progress | und
   return (await handle.query<Progress | undefined>('progress')) ?? undefined;
 }
 
+const scheduled = 1; // PENDING_ACTIVITY_STATE_SCHEDULED
+
 /** The steps that are under way, with what their workers last said. */
 export async function activitiesOf(handle: WorkflowHandle): Promise<Activities> {
   const { raw } = await handle.describe();
   const found: Activities = {};
   for (const pending of raw.pendingActivities ?? []) {
-    const activity: Activity = { attempt: pending.attempt ?? 1 };
+    const activity: Activity = { attempt: pending.attempt ?? 1, ...(pending.state === scheduled && { queued: true }) };
     const failure = pending.lastFailure;
     if (failure) activity.failure = failure.cause?.message || failure.message || 'no reason was given';
     const beat = pending.heartbeatDetails?.payloads?.[0];

@@ -75,9 +75,11 @@ function reason(box: Forecast): string {
   const before = 'seconds' in box && box.seconds !== undefined ? `, ${seconds(box.seconds)} last time` : '';
   switch (box.will) {
     case 'reuse':
-      return `from ${box.from}${box.assuming.length > 0 ? `, if ${box.assuming.join(' and ')} ${box.assuming.length === 1 ? 'gives' : 'give'} what ${box.assuming.length === 1 ? 'it' : 'they'} gave last time` : ''}`;
+      return box.assuming.length === 0
+        ? `from ${box.from}`
+        : `from ${box.from}, if ${listed(box.assuming)} ${box.assuming.length === 1 ? 'gives what it' : 'give what they'} gave last time`;
     case 'depend':
-      return `on what ${box.on.join(' and ')} will give${before}`;
+      return `on what ${listed(box.on)} will give${before}`;
     case 'ask':
       return 'a person, unless the verdict is fail';
     case 'compare':
@@ -91,3 +93,6 @@ function reason(box: Forecast): string {
       return `its input is another than in ${box.since}${before}:`;
   }
 }
+
+/** `a`, `a and b`, `a, b and c`. */
+const listed = (names: string[]): string => (names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`);

@@ -20,13 +20,13 @@ export async function command(context: Context, named: string | undefined, optio
   const live = row.outcome ? await liveWorkflow(temporal.client, row.persona) : workflowOf(row);
   if (live) {
     await attemptNow(context, temporal, live);
-    return options.detach ? exitCodes.ok : follow(context, temporal, live, { persona: row.persona, wait: options.wait ?? false });
+    return options.detach ? exitCodes.ok : await follow(context, temporal, live, { persona: row.persona, wait: options.wait ?? false });
   }
   if (row.outcome && !retriable.includes(row.outcome.status)) {
     throw usage(`${row.id} ended as ${row.outcome.status}: there is nothing to retry. A new run: ./troupe run ${row.persona}`);
   }
   const { until } = row.plan as Plan;
-  return startAndFollow(context, temporal, { persona: row.persona, ...(until !== undefined && { until }) }, options);
+  return await startAndFollow(context, temporal, { persona: row.persona, ...(until !== undefined && { until }) }, options);
 }
 
 const retriable: Outcome['status'][] = ['failed', 'cancelled', 'expired'];

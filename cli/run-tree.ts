@@ -43,7 +43,7 @@ function boxNote(
     if (kind === 'gate') return `waits for a person, ${since}`;
     const again =
       activity && activity.attempt > 1 ? `attempt ${activity.attempt}, after: ${(activity.failure ?? '').replaceAll('\n', ' ')}` : '';
-    return [since, beatText(activity?.beat), again].filter(Boolean).join('  ');
+    return [since, activity?.queued ? 'waits for a worker' : beatText(activity?.beat), again].filter(Boolean).join('  ');
   }
   if (state === 'reused') return `reused from ${from ?? 'an earlier run'}`;
   if (state === 'failed') return (cause ?? '').replaceAll('\n', ' ');

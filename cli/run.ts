@@ -18,7 +18,7 @@ export async function command(context: Context, named: string | undefined, optio
   const { settings } = context;
   const persona = await personaOr(named, settings, async () => {
     await using db = await openBooks(settings);
-    return lastPersona(db);
+    return await lastPersona(db); // awaited here: the database is closed at the end of this block
   });
   const plan = release(loadPersona(settings, persona)); // a mistake in its files is said here, before anything starts
   const steps = plan.boxes.map((box) => box.name);
@@ -30,7 +30,7 @@ export async function command(context: Context, named: string | undefined, optio
   if (options.until) untilStep(plan, options.until);
 
   await using temporal = await openTemporal(settings);
-  return startAndFollow(context, temporal, requestFor(persona, options), options);
+  return await startAndFollow(context, temporal, requestFor(persona, options), options);
 }
 
 /** What goes into the workflow: only what was asked for, so that it stays short in the Web UI. */
@@ -46,7 +46,7 @@ export async function startAndFollow(context: Context, temporal: Temporal, reque
   const { persona } = request;
   const workflow = await start(context, temporal, request);
   tellTemporal(terminal, `workflow describe --workflow-id ${workflow.id}`);
-  if (!options.detach) return follow(context, temporal, workflow, { persona, wait: options.wait ?? false });
+  if (!options.detach) return await follow(context, temporal, workflow, { persona, wait: options.wait ?? false });
   if (terminal.json) terminal.out(JSON.stringify({ event: 'started', persona, workflow: workflow.id, workflowRun: workflow.runId }));
   else terminal.out(`Started. Watch it: ./troupe watch ${persona}`);
   return exitCodes.ok;

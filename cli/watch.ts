@@ -20,5 +20,5 @@ export async function command(context: Context, named: string | undefined): Prom
   }
   tellTemporal(terminal, `workflow describe --workflow-id ${workflow.id}`);
   const persona = workflow.id.split('/')[1] ?? workflow.id;
-  return follow(context, temporal, workflow, { persona, wait: true });
+  return await follow(context, temporal, workflow, { persona, wait: true });
 }

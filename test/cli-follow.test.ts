@@ -217,6 +217,12 @@ describe('the picture of a run', () => {
     ]);
   });
 
+  test('says when no worker has taken a step yet', () => {
+    const queued = seen(aProgress({ adapter: { state: 'running', started: start } }), { adapter: { attempt: 1, queued: true } });
+
+    expect(treeLines(queued, start + 70_000, aTerminal())[2]).toBe('├ ▸ adapter   1 min 10 s  waits for a worker');
+  });
+
   test('never has a line that is wider than the terminal', () => {
     const wide = seen(aProgress({ adapter: { state: 'failed', cause: 'เหนื่อย💜 '.repeat(40) } }));
 
