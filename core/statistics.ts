@@ -93,11 +93,14 @@ export function share(items: readonly { cluster: string; hit: boolean }[]): Esti
   return { value: p, ...wilson(p * effective, effective), n, clusters };
 }
 
-/** The mean of scores between two bounds, with a t interval over clusters that never leaves the bounds. */
+/**
+ * The mean of scores between two bounds, with a t interval over clusters that never leaves the bounds. Scores that are all
+ * the same do not show how they spread, so they bound nothing.
+ */
 export function mean(items: readonly { cluster: string; score: number }[], bounds: { min: number; max: number }): Estimate | null {
   if (items.length === 0) return null;
   const { value, se, clusters } = clusteredRatio(items.map((item) => ({ cluster: item.cluster, difference: item.score, weight: 1 })));
-  const half = se === null ? null : tQuantile(0.975, clusters - 1) * se;
+  const half = se === null || se === 0 ? null : tQuantile(0.975, clusters - 1) * se;
   return {
     value,
     low: half === null ? null : Math.max(bounds.min, value - half),

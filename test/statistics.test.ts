@@ -120,6 +120,11 @@ describe('clusters', () => {
     expect(wide.high! - wide.low!).toBeGreaterThan(2.5 * (narrow.high! - narrow.low!));
   });
 
+  test('scores that are all the same bound nothing', () => {
+    const items = Array.from({ length: 20 }, (_, i) => ({ cluster: `${i}`, score: 10 }));
+    expect(mean(items, { min: 0, max: 10 })).toMatchObject({ value: 10, low: null, high: null });
+  });
+
   test('where all items agree only clusters are counted', () => {
     const items = Array.from({ length: 100 }, (_, i) => ({ cluster: `${i % 10}`, hit: true }));
     expect(share(items)!.low).toBeCloseTo(wilson(10, 10).low, 12);

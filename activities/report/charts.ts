@@ -28,7 +28,7 @@ function draw(name: string, width: number, height: number, option: EChartsCoreOp
       new RegExp(`${colour}|rgb\\(${Number.parseInt(colour.slice(1, 3), 16)},\\s*\\d,\\s*\\d\\)`, 'g'),
       `var(--${role})`,
     );
-  return new Html(svg.replace('<svg ', `<svg role="img" aria-label="${name}" style="max-width:100%;height:auto" `));
+  return new Html(svg.replace('<svg ', `<svg role="img" aria-label="${name}" style="width:100%;height:auto" `));
 }
 
 /** What may share an axis. */

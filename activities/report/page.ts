@@ -67,7 +67,7 @@ function scores({ scores, contenders }: Story): Html {
   const cell = (score: Score | undefined) =>
     score?.value == null
       ? html`<td class="quiet">not measured</td>`
-      : html`<td><strong>${figure(score.value)}</strong><br><span class="quiet">${score.low === null ? '…' : figure(score.low)} to ${score.high === null ? '…' : figure(score.high)}, n ${score.n}</span></td>`;
+      : html`<td><strong>${figure(score.value)}</strong><br><span class="quiet">${score.low === null ? '…' : figure(score.low)} to ${score.high === null ? '…' : figure(score.high)}<br>n = ${score.n}</span></td>`;
   const rows = metrics.map((metric) => {
     const own = contenders.map((contender) => scores.find((score) => score.metric === metric && score.contender === contender));
     const how = own.find((score) => score?.value != null) ?? own[0];
