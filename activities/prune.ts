@@ -89,7 +89,7 @@ const unfinishedFor = 30 * day;
 
 /** The trainer keeps one folder for each step, named by its key. A finished training needs it no more; an unfinished one may be resumed. */
 async function pruneCheckpoints({ db, settings }: Platform, { dryRun, before }: Omit<Pruning, 'kept'>): Promise<string[]> {
-  const parent = join(settings.home, 'trainer');
+  const parent = join(settings.home, 'runs');
   const removed: string[] = [];
   for (const name of await readdir(parent).catch(() => [])) {
     if (!/^[0-9a-f]{64}$/.test(name)) continue;
