@@ -30,13 +30,13 @@ check: setup ## Format, lint, types, import directions, generated files
 	@for script in scripts/generate-*.ts; do echo "node $$script --check"; node $$script --check || exit; done
 
 bench: setup ## Measure the pipeline, on this machine
-	@node bench/pipeline.ts
+	@for bench in $(filter-out bench/machine.ts,$(wildcard bench/*.ts)); do node $$bench || exit; done
 
 bench-train: setup ## Measure training on a GPU, where there is one
 	@$(python) bench/train.py
 
 test-kill: setup ## Kill every process in every step
-	@TROUPE_KILL_MATRIX=full node scripts/test.ts test/kill
+	@KILL_MATRIX=1 node scripts/test.ts test/kill.test.ts
 
 generate: setup ## Write the files that are made from others
 	@for script in scripts/generate-*.ts; do node $$script || exit; done

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { readSettings } from './platform/settings.ts';
 
 export default defineConfig({
   test: {
@@ -11,6 +12,7 @@ export default defineConfig({
     reporters: ['default', './test/support/summary-reporter.ts'],
     // A test never meets the stack of this checkout, nor servers that the settings of this shell name.
     env: {
+      TROUPE_TOOLS: join(readSettings().cache, 'tools/bin'),
       TROUPE_HOME: join(import.meta.dirname, '.troupe/test/home'),
       TEMPORAL_ADDRESS: '',
       TROUPE_DATABASE_URL: '',

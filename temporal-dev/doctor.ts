@@ -89,10 +89,11 @@ async function python(): Promise<Verdict> {
 }
 
 async function torch(): Promise<Verdict> {
-  const found = await outputOf(tool('trainer-python'), [
-    '-c',
-    'import torch; print(torch.__version__, "with CUDA" if torch.cuda.is_available() else "on the CPU")',
-  ]);
+  const found = await outputOf(
+    tool('trainer-python'),
+    ['-c', 'import torch; print(torch.__version__, "with CUDA" if torch.cuda.is_available() else "on the CPU")'],
+    120_000, // it reads gigabytes of libraries: a busy disk takes its time
+  );
   return found ? ok(found) : fail('it cannot be imported', `${setUp}. Its error: ${tool('trainer-python')} -c 'import torch'`);
 }
 

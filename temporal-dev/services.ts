@@ -398,9 +398,9 @@ const service = (name: string, address: string, port: number, process: Launched,
 });
 
 /** What a program prints, or nothing when it cannot be run. */
-export async function outputOf(command: string, args: string[]): Promise<string | undefined> {
+export async function outputOf(command: string, args: string[], timeout = 20_000): Promise<string | undefined> {
   try {
-    const { stdout } = await promisify(execFile)(command, args, { timeout: 20_000 });
+    const { stdout } = await promisify(execFile)(command, args, { timeout });
     return stdout.trim();
   } catch {
     return undefined;

@@ -57,7 +57,13 @@ once() {
   say "setup: $name (log: $log)"
   rm -rf "${at:?}/$name" "${at:?}/$name.part"
   mkdir -p "$at/$name.part"
-  if ! ( set -e; "$@" "$at/$name.part" ) >"$log" 2>&1 </dev/null 9>&-; then
+  local code=0
+  # Not as a condition: bash would go on after the first command that fails.
+  set +e
+  ( set -e; "$@" "$at/$name.part" ) >"$log" 2>&1 </dev/null 9>&-
+  code=$?
+  set -e
+  if [ $code != 0 ]; then
     tail -n 15 "$log" >&2
     stop "$name could not be built. The lines above are the end of $log."
   fi
@@ -99,7 +105,7 @@ build_versitygw() { GOBIN="$1/bin" go install -ldflags "-s -w" "github.com/versi
 # Ollama's Go module leaves out three folders of vendored C++ headers; this source distribution carries them.
 build_headers() {
   local from; from=$(mktemp -d)
-  python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-binary :all: -d "$from" "llama-cpp-python==$headers_version"
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-binary llama-cpp-python -d "$from" "llama-cpp-python==$headers_version"
   tar -xzf "$from"/*.tar.gz -C "$1" --strip-components=4 --wildcards '*/vendor/llama.cpp/vendor/*'
   rm -rf "$from"
   test -d "$1/nlohmann" && test -d "$1/miniaudio" && test -d "$1/stb"
