@@ -29,7 +29,9 @@ export async function connectClient(settings: Pick<Settings, 'temporal'>): Promi
       namespace,
     });
   } catch (cause) {
-    throw new Error(`Temporal at ${address} did not answer. Start the local stack with \`./troupe up\`, or set TEMPORAL_ADDRESS.`, { cause });
+    throw new Error(`Temporal at ${address} did not answer. Start the local stack with \`./troupe up\`, or set TEMPORAL_ADDRESS.`, {
+      cause,
+    });
   }
 }
 
