@@ -433,8 +433,10 @@ def train(job: Job, folder: Path, emit: Emit, stopping: Stopping = lambda: False
     if recompute:
         base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         base.enable_input_require_grads()
-    trainer = Trainer(job, with_adapter(base, job.training), folder, emit)
     emit({"event": "start", "device": job.device, "precision": job.precision, "microBatchTokens": budget, "recompute": recompute})
+    if budget > int(os.environ.get("TROUPE_TEST_MEMORY") or budget):
+        raise MemoryError  # a test's stand-in for a device that holds no more tokens
+    trainer = Trainer(job, with_adapter(base, job.training), folder, emit)
     trainer.resume()
     with SummaryWriter(str(folder / "board"), purge_step=trainer.progress.total or None) as board:
         while trainer.progress.stage < len(job.training.stages):

@@ -1,6 +1,7 @@
 """A tiny world: a base model trained in seconds, rows of two people who talk about weather and food."""
 
 import json
+import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from contract import DatasetRow
 from tiny_base import Size, ensure
 from train import train_work
 
-torch.set_num_threads(2)
+torch.set_num_threads(1)  # so small a model only waits for a second thread
+os.environ["TROUPE_THREADS"] = "1"
 
 SYSTEM = "You are Mali, who loves the sea. คุณคือมะลิ"
 WEATHER = ["rain", "sun", "wind", "snow", "fog"]
@@ -23,7 +25,7 @@ FOOD = ["rice", "curry", "ต้มยำ", "ส้มตำ", "bread"]
 SMALL = Size(vocabulary=420, hidden=64, layers=2, heads=2, kv_heads=1, ffn=128, row=96, rows=16, steps=60)
 
 
-def talk(count: int, seed: int, answer: str) -> list[list[dict[str, str]]]:
+def talk(count: int, seed: int, *answers: str) -> list[list[dict[str, str]]]:
     chance = random.Random(seed)
     conversations = []
     for _ in range(count):
@@ -31,7 +33,7 @@ def talk(count: int, seed: int, answer: str) -> list[list[dict[str, str]]]:
         for _ in range(chance.randint(1, 3)):
             thing = chance.choice(WEATHER + FOOD)
             messages.append({"role": "user", "content": f"Tell me of {thing}" + " please" * chance.randint(0, 4)})
-            messages.append({"role": "assistant", "content": answer.format(thing)})
+            messages.append({"role": "assistant", "content": chance.choice(answers).format(thing)})
         conversations.append(messages)
     return conversations
 
@@ -65,7 +67,12 @@ def write_rows(path: Path, rows: list[dict[str, Any]]) -> Path:
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("base")
     source = folder / "talk.jsonl"
-    source.write_text("".join(json.dumps({"messages": each}, ensure_ascii=False) + "\n" for each in talk(200, 1, "I know {} well.")))
+    source.write_text(
+        "".join(
+            json.dumps({"messages": each}, ensure_ascii=False) + "\n"
+            for each in talk(200, 1, "I know {} well.", "Ah, no {}!", "💜 {} ทะเลชอบ", "ชอบ {}! Ah")
+        )
+    )
     ensure(source, folder / "tiny", SMALL)
     return folder / "tiny"
 

@@ -53,6 +53,7 @@ class Server:
         body = {"model": name, "messages": messages, "stream": False, "options": options}
         rendered = json.loads(self.ask("/api/chat", {**body, "_debug_render_only": True}))
         answer = json.loads(self.ask("/api/chat", {**body, "logprobs": True}))
+        assert "prompt_eval_count" in answer, answer
         return Sample.model_validate(
             {
                 "messages": messages,
