@@ -1,3 +1,4 @@
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { Outcome } from '../core/run.ts';
 import { wrap } from '../platform/text-width.ts';
 import type { Temporal } from './connect.ts';
@@ -22,15 +23,26 @@ const activityEvery = 2000; // a heartbeat tells nothing new more often
 const patience = 10_000; // how long no worker may answer before it is said
 
 /** Follows a run to its end, to its gate, or until Ctrl-C, and gives the exit code. */
-export async function follow(
-  { terminal }: Context,
-  { client }: Temporal,
-  workflow: Workflow,
-  { persona, wait }: Following,
-): Promise<number> {
+export async function follow(context: Context, { client }: Temporal, workflow: Workflow, following: Following): Promise<number> {
   const handle = client.workflow.getHandle(workflow.id, workflow.runId);
-  const view = viewOf(terminal);
   const interrupt = interruption();
+  const leaving = new AbortController(); // whatever still asks Temporal when we leave is given up, not tried again
+  try {
+    return await client.connection.withAbortSignal(leaving.signal, () => lookOn(context, client, handle, following, interrupt));
+  } finally {
+    interrupt.forget();
+    leaving.abort();
+  }
+}
+
+async function lookOn(
+  { terminal }: Context,
+  client: Client,
+  handle: WorkflowHandle,
+  { persona, wait }: Following,
+  interrupt: Interruption,
+): Promise<number> {
+  const view = viewOf(terminal);
   let outcome: Outcome | undefined;
   let broken: unknown;
   const ended = outcomeOf(handle, persona).then(
@@ -46,36 +58,39 @@ export async function follow(
   let activities: Activities = {};
   let lookedAt = 0;
   let silentSince: number | undefined;
-  try {
-    for (;;) {
-      const progress = await client.connection.withDeadline(Date.now() + 5000, () => progressOf(handle)).catch(() => null); // null: no worker answered
-      if (progress === null) {
-        silentSince ??= Date.now();
-        if (Date.now() - silentSince > patience && !outcome) {
-          terminal.err('No worker answers for this run; it goes on when one is back. See: ./troupe doctor');
-          silentSince = Number.POSITIVE_INFINITY; // said once
-        }
-      } else {
-        silentSince = undefined;
+  let lastLook = false;
+  for (;;) {
+    const asking = client.connection.withDeadline(Date.now() + 5000, () => progressOf(handle)).catch(() => null); // null: no worker answered
+    const progress = await Promise.race([asking, interrupt.signal]);
+    const run = seen?.progress.run ?? handle.workflowId;
+    if (interrupt.happened) return detached(terminal, view, run, persona);
+    if (progress === null) {
+      silentSince ??= Date.now();
+      if (Date.now() - silentSince > patience && !outcome) {
+        terminal.err('No worker answers for this run; it goes on when one is back. See: ./troupe doctor');
+        silentSince = Number.POSITIVE_INFINITY; // said once
       }
-      if (!outcome && Date.now() - lookedAt >= activityEvery) {
-        activities = await activitiesOf(handle).catch(() => activities); // a picture a moment old will do
-        lookedAt = Date.now();
-      }
-      if (progress) {
-        const now = { progress, activities: outcome ? {} : activities };
-        view.show(seen, now);
-        seen = now;
-      }
-      if (broken) throw broken;
-      if (interrupt.happened) return detached(terminal, view, seen?.progress.run ?? workflow.id, persona);
-      const waiting = seen?.progress.waiting;
-      const ending: Ending | undefined = outcome ?? (waiting && !wait ? { status: 'waiting', persona, ...waiting } : undefined);
-      if (ending) return view.end(ending, seen?.progress.run ?? workflow.id);
-      await Promise.race([ended, interrupt.signal, sleep(terminal.live ? pause.live : pause.quiet)]);
+    } else {
+      silentSince = undefined;
     }
-  } finally {
-    interrupt.forget();
+    if (!outcome && Date.now() - lookedAt >= activityEvery) {
+      activities = await activitiesOf(handle).catch(() => activities); // a picture a moment old will do
+      lookedAt = Date.now();
+    }
+    if (progress) {
+      const now = { progress, activities: outcome ? {} : activities };
+      view.show(seen, now);
+      seen = now;
+    }
+    if (broken) throw broken;
+    if (outcome && progress && !progress.outcome && !lastLook) {
+      lastLook = true; // the run ended while it was asked: what it did last is still to be told
+      continue;
+    }
+    const waiting = seen?.progress.waiting;
+    const ending: Ending | undefined = outcome ?? (waiting && !wait ? { status: 'waiting', persona, ...waiting } : undefined);
+    if (ending) return view.end(ending, seen?.progress.run ?? run);
+    await Promise.race([ended, interrupt.signal, sleep(terminal.live ? pause.live : pause.quiet)]);
   }
 }
 
@@ -128,7 +143,9 @@ export function viewOf(terminal: Terminal, clock: () => number = Date.now): View
   };
 }
 
-function interruption(): { happened: boolean; signal: Promise<void>; forget(): void } {
+type Interruption = { happened: boolean; signal: Promise<void>; forget(): void };
+
+function interruption(): Interruption {
   let tell = () => {};
   const state = {
     happened: false,

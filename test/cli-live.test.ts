@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deployActivities } from '../activities/deploy.ts';
+import { Serving } from '../core/model.ts';
+import { root } from '../platform/settings.ts';
+import { connectClient } from '../platform/temporal.ts';
+import { troupe } from './support/cli.ts';
+import { aModel, aPlatform, asked, temporaryFolder } from './support/platform.ts';
+import { serverEnvironment, servers } from './support/servers.ts';
+
+const persona = `live-${process.pid}`;
+let env: Record<string, string>;
+let client: Client;
+let model: string;
+
+/** Real servers and a model that answers, but no worker: a run that is started stays where it began. */
+beforeAll(async () => {
+  const platform = await aPlatform();
+  env = { ...serverEnvironment(), TROUPE_DATABASE_URL: platform.settings.database, TROUPE_CONFIGS: temporaryFolder() };
+  await troupe(['init', persona], { env });
+  client = await connectClient({ temporal: { address: servers().temporal, namespace: 'default' } });
+  const serving = Serving.parse({ name: persona, system: 'You are Ada.', temperature: 0, contextLength: 256, maxTokens: 8 });
+  model = (await deployActivities(platform).deployModel(asked({ name: persona, model: await aModel(platform), serving }))).tag;
+});
+afterAll(async () => {
+  await client.workflow.getHandle(`persona/${persona}`).terminate('the test is over');
+  await client.connection.close();
+});
+
+describe('a run', () => {
+  test('is started once; starting it again joins it and says so', async () => {
+    const first = await troupe(['run', persona, '--detach', '--json'], { env });
+    const second = await troupe(['run', persona, '--detach', '--refresh', 'dataset', '--json'], { env });
+
+    expect(first).toMatchObject({ code: 0, err: '', json: [{ event: 'started', persona, workflow: `persona/${persona}` }] });
+    expect(second.err).toBe(`A run of ${persona} is under way: joined it. --until and --refresh were not applied to it.\n`);
+    expect(second.json).toEqual(first.json);
+  });
+
+  test('goes on after Ctrl-C, which says so and ends with 130', async () => {
+    const child = spawn(process.execPath, [join(root, 'cli/main.ts'), 'run', persona], { env: { ...process.env, ...env } });
+    let err = '';
+    child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+      err += piece;
+      if (err.endsWith('joined it.\n')) setTimeout(() => child.kill('SIGINT'), 1500); // it follows by then
+    });
+
+    const code = await new Promise((resolve) => child.on('close', resolve));
+
+    expect(code).toBe(130);
+    expect(err).toContain(
+      `Detached: persona/${persona} goes on.\nWatch it again: ./troupe watch ${persona}   Stop it: ./troupe cancel ${persona}\n`,
+    );
+    expect((await client.workflow.getHandle(`persona/${persona}`).describe()).status.name).toBe('RUNNING');
+  });
+
+  test('that runs no more has nothing to cancel', async () => {
+    const asked = await troupe(['cancel', persona, '--json'], { env });
+
+    expect(asked).toMatchObject({ code: 0, json: [{ workflow: `persona/${persona}`, cancelled: true }] });
+  });
+});
+
+describe('chat', () => {
+  test('streams an answer, and says once that it is no person', async () => {
+    const { code, out, err } = await troupe(['chat', persona, '--model', model, '-p', 'hello', '-p', 'again'], { env });
+
+    expect(code).toBe(0);
+    expect(err).toBe(`${persona} is an AI persona: a language model (${model}), not a person.\n`);
+    expect(out.trim().length).toBeGreaterThan(0);
+  });
+
+  test('takes its turns from standard input where there is no terminal, and remembers them', async () => {
+    const { code, json } = await troupe(['chat', persona, '--model', model, '--json'], { env, input: 'hello\n\nagain\n' });
+
+    expect(code).toBe(0);
+    expect(json).toEqual([
+      expect.objectContaining({ model, prompt: 'hello', tokens: expect.any(Number) }),
+      expect.objectContaining({ model, prompt: 'again' }),
+    ]);
+  });
+
+  test('lets two models answer side by side', async () => {
+    const { code, out } = await troupe(['chat', persona, '--model', model, '--beside', model, '-p', 'hello'], { env });
+
+    expect(code).toBe(0);
+    const [, question, ...answers] = out.split('\n');
+    expect(question).toBe('> hello');
+    expect(answers.filter((line) => line.endsWith(`(${model})`))).toEqual([`${persona} (${model})`, `${model} (${model})`]);
+  });
+
+  test('with a persona that is not released says what to do', async () => {
+    const { code, err } = await troupe(['chat', persona, '-p', 'hello'], { env });
+
+    expect(code).toBe(1);
+    expect(err).toContain(`has no model ${persona}:latest. It is not released yet: ./troupe run ${persona}`);
+  });
+});
+
+test('releases and rollback of a persona that has none say what to do', async () => {
+  expect((await troupe(['releases', persona], { env })).out).toBe(`${persona} has no release yet: ./troupe run ${persona}\n`);
+  expect(await troupe(['rollback', persona, '--by', 'me'], { env })).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('has no release to go back from'),
+  });
+  expect((await troupe(['prune', '--dry-run', '--json'], { env })).json).toEqual([
+    { dryRun: true, tags: [], artifacts: { count: 0, bytes: 0 }, checkpoints: [] },
+  ]);
+});
