@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Dataset, DatasetRequest, DatasetRow } from '../core/dataset.ts';
-import { buildRows } from '../core/dataset-rows/build.ts';
+import { buildInPieces } from '../core/dataset-rows/build.ts';
 import { datasetCard } from '../core/dataset-rows/card.ts';
 import { failures } from '../core/failures.ts';
 import type { StepRequest } from '../core/run.ts';
 import { SourceRow } from '../core/source.ts';
-import { beat } from '../platform/heartbeat.ts';
+import { beat, cancelled } from '../platform/heartbeat.ts';
 import type { Platform } from '../platform/platform.ts';
 import { ndjson, readLines, toLines } from './lines.ts';
 
@@ -21,10 +21,7 @@ export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =>
   /** Makes train, validation and test rows of a snapshot, with a manifest and a card; or says everything that is wrong. */
   async buildDataset({ input }: StepRequest<DatasetRequest>): Promise<Dataset> {
     const rows = await readLines(artifacts, input.snapshot.words, SourceRow);
-    beat({ rows: rows.length });
-    await setImmediate(); // the heartbeat leaves before the long computation
-
-    const { split, counts, problems } = buildRows(input, rows);
+    const { split, counts, problems } = await inTurn(buildInPieces(input, rows), { rows: rows.length });
     if (problems.length > 0)
       throw ApplicationFailure.nonRetryable(
         `The dataset of ${input.persona} cannot be used: ${problems.join('; ')}.`,
@@ -58,3 +55,14 @@ export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =>
     };
   },
 });
+
+/** Does a long computation a piece at a time, so that heartbeats leave and a cancellation is heard. */
+async function inTurn<T>(pieces: Generator<void, T>, details: object): Promise<T> {
+  for (;;) {
+    const piece = pieces.next();
+    if (piece.done) return piece.value;
+    beat(details);
+    await setImmediate();
+    cancelled()?.throwIfAborted();
+  }
+}

@@ -1,7 +1,9 @@
 /**
  * Reads a million rows into a snapshot, and shows that memory does not grow with them.
  *
- *     node bench/snapshot.ts [--rows 1000000]
+ *     node --max-old-space-size=48 --max-semi-space-size=4 bench/snapshot.ts [--rows 1000000]
+ *
+ * The flags make the collector tidy at once: without them it lets a few MiB more lie about the longer it runs.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

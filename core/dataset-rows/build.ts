@@ -28,15 +28,18 @@ export type Counts = {
 
 export type Built = { split: Split; counts: Counts; problems: string[] };
 
-/** Makes a dataset of a snapshot's rows. Their order does not matter, and the same rows give the same dataset. */
-export function buildRows(request: DatasetRequest, unordered: readonly SourceRow[]): Built {
+/**
+ * Makes a dataset of a snapshot's rows. Their order does not matter, and the same rows give the same dataset. It yields
+ * every fraction of a second, for whoever must do something else meanwhile.
+ */
+export function* buildInPieces(request: DatasetRequest, unordered: readonly SourceRow[]): Generator<void, Built> {
   const { recipe } = request;
   const rows = inOrder(unordered);
-  const leaving = leavingOut(rows);
+  const leaving = yield* leavingOut(rows);
   const drafts = inOrder(draftRows(request, rows, leaving));
 
   const likeness = { seed: recipe.seed, threshold: recipe.nearDuplicate };
-  const twins = findTwins(drafts, likeness);
+  const twins = yield* findTwins(drafts, likeness);
   const groups = groupsOf(drafts, twins);
   const repeated = new Set(twins.map((twin) => twin.row));
   leaving.out('exact duplicate', twins.filter((twin) => twin.exact).length);
@@ -46,11 +49,11 @@ export function buildRows(request: DatasetRequest, unordered: readonly SourceRow
   );
 
   const whole = splitByTime(kept, recipe.split);
-  const leaks = findLeaks(whole.train, [...whole.validation, ...whole.test], likeness);
+  const leaks = yield* findLeaks(whole.train, [...whole.validation, ...whole.test], likeness);
   leaving.out('held-out row like a training row', leaks.size);
   const without = (side: readonly DatasetRow[]) => side.filter((row) => !leaks.has(row.id));
   const split: Split = { train: whole.train, validation: without(whole.validation), test: without(whole.test) };
-  const left = findLeaks(split.train, [...split.validation, ...split.test], likeness).size;
+  const left = leaks.size === 0 ? 0 : (yield* findLeaks(split.train, [...split.validation, ...split.test], likeness)).size;
 
   const all = sides.flatMap((side) => split[side]);
   const counts: Counts = {
@@ -77,6 +80,15 @@ export function buildRows(request: DatasetRequest, unordered: readonly SourceRow
     consents: sorted(tally(all.map((row) => row.consent))),
   };
   return { split, counts, problems: problemsOf(request, rows, split, counts) };
+}
+
+/** The same in one go. */
+export function buildRows(request: DatasetRequest, rows: readonly SourceRow[]): Built {
+  const pieces = buildInPieces(request, rows);
+  for (;;) {
+    const piece = pieces.next();
+    if (piece.done) return piece.value;
+  }
 }
 
 function problemsOf({ subject, recipe }: DatasetRequest, rows: readonly SourceRow[], split: Split, counts: Counts): string[] {

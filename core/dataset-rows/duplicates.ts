@@ -14,20 +14,24 @@ export const unitOf = (row: Pick<DatasetRow, 'messages'>): string =>
       .join('\n'),
   );
 
+/** After so many rows the work lets others in: a worker must heartbeat, and hear that it was cancelled. */
+const pause = 200;
+
 export type Twin = { row: number; of: number; exact: boolean };
 
 /**
  * Rows that repeat an earlier one. Two replies of one conversation share their context by nature: they are repetitions
  * only when they are exactly the same.
  */
-export function findTwins(
+export function* findTwins(
   rows: readonly (Pick<DatasetRow, 'messages'> & { conversation: string | undefined })[],
   options: { seed: number; threshold: number },
-): Twin[] {
+): Generator<void, Twin[]> {
   const index = nearDuplicates({ ...options, bands: 14 });
   const whole = new Map<string, number>();
   const twins: Twin[] = [];
   for (const [i, row] of rows.entries()) {
+    if (i % pause === 0) yield;
     const unit = unitOf(row);
     const same = whole.get(unit);
     if (same !== undefined) {
@@ -45,21 +49,24 @@ export function findTwins(
 }
 
 /** Held-out rows that are like a training row, looked for once more and more finely than when repetitions were removed. */
-export function findLeaks(
+export function* findLeaks(
   train: readonly DatasetRow[],
   heldOut: readonly DatasetRow[],
   options: { seed: number; threshold: number },
-): Set<string> {
+): Generator<void, Set<string>> {
   const index = nearDuplicates({ ...options, bands: 28 });
   const whole = new Set<string>();
   for (const [i, row] of train.entries()) {
+    if (i % pause === 0) yield;
     const unit = unitOf(row);
     whole.add(unit);
     if (unit.length >= shortest) index.add(shinglesOf(unit), i);
   }
-  const leaks = heldOut.filter((row) => {
+  const leaks = new Set<string>();
+  for (const [i, row] of heldOut.entries()) {
+    if (i % pause === 0) yield;
     const unit = unitOf(row);
-    return whole.has(unit) || (unit.length >= shortest && index.find(shinglesOf(unit), () => false) !== undefined);
-  });
-  return new Set(leaks.map((row) => row.id));
+    if (whole.has(unit) || (unit.length >= shortest && index.find(shinglesOf(unit), () => false) !== undefined)) leaks.add(row.id);
+  }
+  return leaks;
 }

@@ -22,7 +22,7 @@ function unions() {
     rootOf,
     join(a: string, b: string) {
       const [x, y] = [rootOf(a), rootOf(b)];
-      if (x !== y) parent.set(x < y ? y : x, x < y ? x : y);
+      if (x !== y) parent.set(Math.max(x, y), Math.min(x, y));
     },
   };
 }

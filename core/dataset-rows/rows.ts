@@ -92,7 +92,7 @@ function placeMoments(
     const key = conversationOf(moment);
     const there = key === undefined ? [] : (inConversation.get(key) ?? []);
     const says = (turn: Turn | undefined, text: string | null) =>
-      text !== null && text.trim() !== '' && turn !== undefined && turn.rows.some((row) => normal(row.text ?? '') === normal(text));
+      text !== null && text.trim() !== '' && turn?.rows.some((row) => normal(row.text ?? '') === normal(text));
     const whole = (moment.words ?? '').trim() !== '' && (moment.reply ?? '').trim() !== '';
     const found =
       there.find(({ reply, context }) => says(reply, moment.reply) && (moment.words === null || says(context.at(-1), moment.words))) ??
