@@ -21,8 +21,8 @@ function unions() {
   return {
     rootOf,
     join(a: string, b: string) {
-      const [x, y] = [rootOf(a), rootOf(b)];
-      if (x !== y) parent.set(Math.max(x, y), Math.min(x, y));
+      const [first, second] = [rootOf(a), rootOf(b)].sort() as [string, string];
+      if (first !== second) parent.set(second, first);
     },
   };
 }
