@@ -159,10 +159,12 @@ describe('the ending of a run', () => {
     ],
   ];
 
-  test.for(endings)('$0.status has an exit code and a last line that says what to do next', ([ending, code, last]) => {
-    expect(exitCodeOf(ending)).toBe(code);
-    expect(endingLines(ending, 'r-1').at(-1)).toBe(last);
-  });
+  for (const [ending, code, last] of endings) {
+    test(`${ending.status} ends with ${code}, and says what to do next`, () => {
+      expect(exitCodeOf(ending)).toBe(code);
+      expect(endingLines(ending, 'r-1').at(-1)).toBe(last);
+    });
+  }
 
   test('is the last line of NDJSON', () => {
     const terminal = aTerminal({ json: true });

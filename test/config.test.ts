@@ -285,6 +285,10 @@ test('a run is told of a broken persona once, and does not retry it', async () =
 describe('the files of this repository', () => {
   const here = { configs: join(root, 'configs') };
 
+  test('name the personas everything else here speaks of', () => {
+    expect(listPersonas(here)).toEqual(expect.arrayContaining(['angela', 'angela-demo', 'chandler']));
+  });
+
   test.for(listPersonas(here))('persona %s is valid', (name) => {
     expect(loadPersona(here, name).name).toBe(name);
   });
