@@ -22,7 +22,7 @@ os.environ["TROUPE_THREADS"] = "1"
 SYSTEM = "You are Mali, who loves the sea. คุณคือมะลิ"
 WEATHER = ["rain", "sun", "wind", "snow", "fog"]
 FOOD = ["rice", "curry", "ต้มยำ", "ส้มตำ", "bread"]
-SMALL = Size(vocabulary=420, hidden=64, layers=2, heads=2, kv_heads=1, ffn=128, row=96, rows=16, steps=60)
+SMALL = Size(vocabulary=420, hidden=64, layers=2, heads=2, kv_heads=1, ffn=128, row=96, rows=16, steps=90, learning_rate=1e-2)
 
 
 def talk(count: int, seed: int, *answers: str) -> list[list[dict[str, str]]]:
@@ -95,10 +95,10 @@ TRAINING: dict[str, Any] = {
     "targetModules": ["q_proj", "k_proj", "v_proj", "o_proj"],
     "dropout": 0.05,
     "bias": "none",
-    "epochs": 4,
+    "epochs": 6,
     "batchSize": 4,
     "gradientAccumulation": 2,
-    "learningRate": 5e-3,
+    "learningRate": 1e-2,
     "schedule": "linear",
     "warmupSteps": 100,
     "weightDecay": 0,

@@ -53,15 +53,15 @@ def test_the_loss_falls_in_every_stage(uninterrupted: Trained) -> None:
         assert stage["validationLoss"] < losses[0]
         assert 0 < stage["bestStep"] <= stage["steps"]
     assert [stage["name"] for stage in result["stages"]] == ["first", "second"]
-    assert result["steps"] == sum(stage["steps"] for stage in result["stages"]) == 32 + 12
+    assert result["steps"] == sum(stage["steps"] for stage in result["stages"]) == 48 + 12
 
 
 def test_a_clamped_warm_up_is_said(uninterrupted: Trained) -> None:
     result, events = uninterrupted.result, uninterrupted.events
 
-    assert [stage["warmupSteps"] for stage in result["stages"]] == [3, 1]
+    assert [stage["warmupSteps"] for stage in result["stages"]] == [4, 1]
     assert all(stage["warmupClamped"] for stage in result["stages"])
-    assert any("clamped to 3 of 100" in event.get("text", "") for event in events)
+    assert any("clamped to 4 of 100" in event.get("text", "") for event in events)
 
 
 def test_the_events_tell_rate_speed_and_memory(uninterrupted: Trained) -> None:
