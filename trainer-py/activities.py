@@ -118,7 +118,9 @@ class TrainerActivities:
                     continue
                 heard = time.monotonic()
                 last = event
-                kept = {key: event[key] for key in ("stage", "step", "steps", "loss", "tokensPerSecond", "checkpoint") if key in event}
+                kept: dict[str, Any] = {
+                    key: event[key] for key in ("stage", "step", "steps", "loss", "tokensPerSecond", "checkpoint") if key in event
+                }
                 if event["event"] in ("stage", "step", "checkpoint", "progress"):
                     beat.told = {**beat.told, **kept}
         if must_end():

@@ -52,13 +52,13 @@ def main() -> None:
     signal.set_wakeup_fd(told)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     while True:
-        readable, _, _ = select.select([connection, ended], [], [])
+        readable, _, _ = select.select([connection.fileno(), ended], [], [])
         if ended in readable:
             os.read(ended, 4096)
             with contextlib.suppress(ChildProcessError):
                 while (found := os.waitpid(-1, os.WNOHANG))[0]:
                     connection.send(json.dumps({"pid": found[0], "exit": os.waitstatus_to_exitcode(found[1])}).encode())
-        if connection in readable:
+        if connection.fileno() in readable:
             message, rights, _, _ = connection.recvmsg(1 << 16, socket.CMSG_SPACE(3 * array.array("i").itemsize))
             if not message:
                 return
