@@ -147,7 +147,6 @@ def test_ollama_computes_what_was_trained(ollama: Server, merged: tuple[Path, di
     assert parity["largest"] <= 0.05
     assert parity["tokens"] >= 100
     assert parity["stopped"] >= 20
-    assert any("ทะเลชอบ 💜" in sample.reply for sample in samples)
 
 
 @pytest.mark.parametrize("quantization", ["q8_0", "q4_K_M"])
