@@ -44,10 +44,10 @@ export const evaluationActivities = (platform: Platform) => ({
     const samples: Sample[] = [];
     for (const messages of asked) {
       const rendered = await ollama.render({ model: candidate.tag, messages });
-      const { promptTokens, text, done, logprobs } = await beating({ samples: samples.length, of: asked.length }, (signal) =>
+      const { promptTokens, text, done, logprobs, tokens } = await beating({ samples: samples.length, of: asked.length }, (signal) =>
         ollama.chat({ model: candidate.tag, messages, options: greedy(serving), logprobs: true, signal }),
       );
-      samples.push({ messages, rendered, promptTokens, reply: text, done, tokens: logprobs });
+      samples.push({ messages, rendered, promptTokens, reply: text, done, generated: tokens, tokens: logprobs });
     }
     const longest = Math.max(0, ...samples.map((sample) => sample.promptTokens));
     if (longest < longPrompt) {

@@ -34,7 +34,7 @@ export const activity = {
   findChampion: declare('findChampion', { profile: 'io', version: 1, reuse: false }, ChampionRequest, Champion),
   buildDataset: declare('buildDataset', { profile: 'io', version: 1, reuse: true }, DatasetRequest, Dataset),
   deployModel: declare('deployModel', { profile: 'io', version: 1, reuse: false }, DeployRequest, Candidate),
-  sampleModel: declare('sampleModel', { profile: 'evaluation', version: 1, reuse: true }, SampleRequest, Samples),
+  sampleModel: declare('sampleModel', { profile: 'evaluation', version: 2, reuse: true }, SampleRequest, Samples),
   answerQuestions: declare('answerQuestions', { profile: 'evaluation', version: 1, reuse: true }, AnswersRequest, Answers),
   measureLatency: declare('measureLatency', { profile: 'evaluation', version: 1, reuse: true }, LatencyRequest, Latency),
   compare: declare('compare', { profile: 'io', version: 1, reuse: true }, CompareRequest, Report),
@@ -46,7 +46,7 @@ export const trainer = {
   resolveBase: declare('resolveBase', { queue: 'trainer', profile: 'trainer', version: 1, reuse: false }, BaseRequest, BaseModel),
   trainAdapter: declare('trainAdapter', { queue: 'trainer', profile: 'training', version: 1, reuse: true }, TrainRequest, Adapter),
   mergeAdapter: declare('mergeAdapter', { queue: 'trainer', profile: 'trainer', version: 1, reuse: true }, MergeRequest, Model),
-  checkParity: declare('checkParity', { queue: 'trainer', profile: 'trainer', version: 1, reuse: true }, ParityRequest, Parity),
+  checkParity: declare('checkParity', { queue: 'trainer', profile: 'trainer', version: 2, reuse: true }, ParityRequest, Parity),
   measureLikelihood: declare(
     'measureLikelihood',
     { queue: 'trainer', profile: 'trainer', version: 1, reuse: true },

@@ -92,6 +92,7 @@ export const Sample = z
     promptTokens: z.int(),
     reply: z.string(),
     done: z.string().describe('`stop` or `length`.'),
+    generated: z.int().describe('Tokens that Ollama says it generated, an end token included.'),
     tokens: z.array(z.strictObject({ token: z.string(), bytes: z.array(z.int()).nullable(), logprob: z.number() })),
   })
   .meta({ id: 'Sample' });
@@ -109,6 +110,7 @@ export const Parity = z
     allowed: z.number(),
     stopped: z.int().describe('Replies that ended by themselves, of `samples`.'),
     samples: z.int(),
+    unreadable: z.int().describe('Samples of which Ollama did not name every token, so that they cannot be compared: it drops pieces of broken characters.'),
   })
   .meta({ id: 'Parity' });
 export type Parity = z.infer<typeof Parity>;

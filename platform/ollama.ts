@@ -56,7 +56,8 @@ export type TokenLogprob = { token: string; bytes: number[] | null; logprob: num
 export type Reply = {
   text: string;
   /** `stop`: it ended by itself. */
-  done: 'stop' | 'length' | string;
+  /** `repetition`: Ollama breaks off after some thirty equal tokens, without counting anything. */
+  done: 'stop' | 'length' | 'repetition' | string;
   promptTokens: number;
   tokens: number;
   seconds: { total: number; load: number; prompt: number; generation: number };
@@ -199,6 +200,20 @@ export function openOllama(url: string): Ollama {
     let text = '';
     let firstToken: number | null = null;
     const logprobs: TokenLogprob[] = [];
+    const replyOf = (last: Chunk): Reply => ({
+      text,
+      done: last.done_reason ?? 'stop',
+      promptTokens: last.prompt_eval_count ?? 0,
+      tokens: last.eval_count ?? 0,
+      seconds: {
+        total: seconds(last.total_duration),
+        load: seconds(last.load_duration),
+        prompt: seconds(last.prompt_eval_duration),
+        generation: seconds(last.eval_duration),
+      },
+      firstToken,
+      logprobs,
+    });
     for await (const chunk of chunks(what, { method: 'POST', path, json, idle: patient, signal }, 500)) {
       const piece = chunk.response ?? chunk.message?.content ?? '';
       for (const { token, bytes, logprob } of chunk.logprobs ?? []) logprobs.push({ token, bytes: bytes ?? null, logprob });
@@ -207,23 +222,12 @@ export function openOllama(url: string): Ollama {
         text += piece;
         yield piece;
       }
-      if (!chunk.done) continue;
-      return {
-        text,
-        done: chunk.done_reason ?? 'stop',
-        promptTokens: chunk.prompt_eval_count ?? 0,
-        tokens: chunk.eval_count ?? 0,
-        seconds: {
-          total: seconds(chunk.total_duration),
-          load: seconds(chunk.load_duration),
-          prompt: seconds(chunk.prompt_eval_duration),
-          generation: seconds(chunk.eval_duration),
-        },
-        firstToken,
-        logprobs,
-      };
+      if (chunk.done) return replyOf(chunk);
     }
-    throw notReached(base, path, new Error('the answer ended in the middle'), signal);
+    // A server that dies breaks the connection, which is an error above; ending it in order without a count is Ollama's
+    // answer to a model that repeats itself.
+    if (text === '') throw notReached(base, path, new Error('the answer ended before it began'), signal);
+    return replyOf({ done_reason: 'repetition' });
   };
 
   const whole = async (replies: ReplyStream): Promise<Reply> => {

@@ -71,14 +71,16 @@ async function when<T>(what: string, look: () => Promise<T | undefined>, patienc
   throw new Error(`waited ${patience / 1000} s in vain: ${what}`);
 }
 
-const processes = (): { pid: number; command: string; home: boolean }[] =>
+type Process = { pid: number; parent: number; command: string; home: boolean };
+const processes = (): Process[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       try {
         const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
         const environment = readFileSync(`/proc/${name}/environ`, 'utf8');
-        return [{ pid: Number(name), command, home: environment.includes(`TROUPE_HOME=${troupe.home}`) || command.includes(troupe.home) }];
+        const parent = Number(/^PPid:\t(\d+)/m.exec(readFileSync(`/proc/${name}/status`, 'utf8'))?.[1]);
+        return [{ pid: Number(name), parent, command, home: environment.includes(`TROUPE_HOME=${troupe.home}`) || command.includes(troupe.home) }];
       } catch {
         return [];
       }
@@ -88,12 +90,17 @@ const processes = (): { pid: number; command: string; home: boolean }[] =>
 const marks: Record<Victim, RegExp> = {
   worker: /workers\/main\.ts/,
   trainer: /trainer-py\/worker\.py/,
-  training: /trainer-py\/train\.py/,
+  training: /trainer-py\/warm\.py/, // and a child of another such: the warm process forks itself for each work
   ollama: /ollama serve/,
   postgres: /postgres -D/,
   temporal: /temporal server start-dev/,
 };
-const pidOf = (victim: Victim) => processes().find(({ command }) => marks[victim].test(command))?.pid;
+const found = (victim: Victim): Process[] => {
+  const matching = processes().filter(({ command }) => marks[victim].test(command));
+  const pids = new Set(matching.map(({ pid }) => pid));
+  // A server's helpers look like the server; work looks like the process that forked it.
+  return matching.filter(({ parent }) => pids.has(parent) === (victim === 'training'));
+};
 
 /** Kills the victim in a step, a little later each time. */
 async function killIn(victim: Victim, persona: string, step: string, patience: number): Promise<boolean> {
@@ -103,7 +110,7 @@ async function killIn(victim: Victim, persona: string, step: string, patience: n
     return box && box.state !== 'waiting' ? box.state : undefined;
   });
   await sleep(patience);
-  const pid = await when(`the process of ${victim}`, async () => pidOf(victim), 20_000).catch(() => undefined);
+  const pid = await when(`the process of ${victim}`, async () => found(victim)[0]?.pid, 20_000).catch(() => undefined);
   if (pid === undefined) return false;
   process.kill(pid, 'SIGKILL');
   return state === 'running';
@@ -132,7 +139,7 @@ async function releaseInSpiteOf(victim: Victim, steps: string[], persona: string
   expect(await troupe.rows(`select release from aliases where persona = '${persona}' and alias = 'champion'`)).toEqual([
     { release: `${persona}-1` },
   ]);
-  expect(processes().filter(({ command }) => marks.training.test(command))).toEqual([]);
+  expect(found('training')).toEqual([]);
 }
 
 /** What a resumed training says it went on from, and where it had been: never more than one checkpoint apart. */

@@ -276,6 +276,8 @@ class Parity(Contract):
     stopped: Int
     """Replies that ended by themselves, of `samples`."""
     samples: Int
+    unreadable: Int
+    """Samples of which Ollama did not name every token, so that they cannot be compared: it drops pieces of broken characters."""
 
 
 class LikelihoodRequest(Contract):
@@ -350,6 +352,8 @@ class Sample(Contract):
     reply: str
     done: str
     """`stop` or `length`."""
+    generated: Int
+    """Tokens that Ollama says it generated, an end token included."""
     tokens: list[SampleToken]
 
 

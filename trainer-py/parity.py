@@ -51,6 +51,15 @@ def length_of(token: SampleToken) -> int:
     return sum(1 if character == "\ufffd" else len(character.encode()) for character in token.token)
 
 
+def told_whole(sample: Sample) -> bool:
+    """
+    Whether every generated token is named. Ollama drops the pieces of a character that never became whole, and their
+    log-probabilities with them; what follows such a gap has a context that nobody knows. A model that repeats itself it
+    breaks off, and then counts nothing.
+    """
+    return sample.done in ("stop", "length") and len(sample.tokens) >= sample.generated - (sample.done == "stop")
+
+
 def ids_of(sample: Sample, vocabulary: dict[bytes, int]) -> list[int]:
     """Ids of the tokens Ollama generated, cut from the bytes of the reply. A character that was cut off at the end is left out."""
     reply, place, ids = sample.reply.encode(), 0, []
@@ -86,10 +95,13 @@ def check(folder: Path, samples: Sequence[Sample], quantization: str, emit: Emit
     model = load_model(folder, torch.float32, "cpu")
     vocabulary = bytes_of_vocabulary(tokenizer)
     differences: list[float] = []
-    stopped, widest = 0, 0.0
+    stopped, widest, unreadable = 0, 0.0, 0
     for number, sample in enumerate(samples, start=1):
         if stopping():
             raise Stopped
+        if not told_whole(sample):
+            unreadable += 1
+            continue
         text = render(tokenizer, [Said(turn.role, turn.content) for turn in sample.messages], ask=True)
         if sample.rendered is not None and sample.rendered.removeprefix(template.bos) != text.removeprefix(template.bos):
             raise failed(
@@ -108,6 +120,11 @@ def check(folder: Path, samples: Sequence[Sample], quantization: str, emit: Emit
             stopped += 1
             widest = max(widest, found.end_gap)
         emit({"event": "progress", "stage": "parity", "step": number, "steps": len(samples)})
+    if unreadable * 2 > len(samples):
+        raise failed(
+            f"Ollama left out tokens of {unreadable} of {len(samples)} replies, pieces of broken characters: too few can be compared. "
+            "The model writes no text; train it longer or at a lower rate."
+        )
     if not differences:
         raise failed("Ollama gave no log-probabilities: it must be at least 0.12.11.")
     largest, mean = max(differences), sum(differences) / len(differences)
@@ -129,6 +146,7 @@ def check(folder: Path, samples: Sequence[Sample], quantization: str, emit: Emit
         "allowed": allowed,
         "stopped": stopped,
         "samples": len(samples),
+        "unreadable": unreadable,
     }
 
 

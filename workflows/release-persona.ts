@@ -224,11 +224,11 @@ async function waitForPerson(
 
 const summaryOf = (step: Step, key: string) => `${step.activity} ${key.slice(0, 12)}${step.reuse ? '' : ', always runs'}`;
 
-/** `angela-20261121-110203-5f3a`: sorts by time, says whose it is, and can name a folder. */
+/** `angela-20261121-110203-c55f`: sorts by time, says whose it is, and can name a folder. */
 const runName = ({ persona }: RunRequest): string => {
   const { startTime, runId } = workflowInfo();
   const [day, time] = startTime.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').split('T');
-  return `${String(persona).replaceAll(/[^a-z0-9-]/g, '')}-${day}-${time}-${runId.slice(0, 4)}`;
+  return `${String(persona).replaceAll(/[^a-z0-9-]/g, '')}-${day}-${time}-${runId.slice(-4)}`;
 };
 
 /** The innermost reason: what the activity itself said. */

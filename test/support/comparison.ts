@@ -159,7 +159,7 @@ export async function aComparison(artifacts: Artifacts, wishes: Wishes = {}): Pr
       degraded,
       versions: { torch: '2.15.0', transformers: '5.23.0', peft: '0.21.0' },
     },
-    parity: { tokens: 812, largest: 0.0021, mean: 0.0004, allowed: 0.05, stopped: 24, samples: 24 },
+    parity: { tokens: 812, largest: 0.0021, mean: 0.0004, allowed: 0.05, stopped: 24, samples: 24, unreadable: 0 },
     likelihood: { rows: await put(likelihood), n: likelihood.length, bitsPerByte: { candidate: 3.1, champion: 3.3, base: 3.5 } },
     answers: { answers: await put(answers), count: answers.length, contenders },
     latency: { timings: { candidate: timing, champion: timing, base: timing }, seconds: await put(seconds) },

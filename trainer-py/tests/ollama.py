@@ -61,6 +61,7 @@ class Server:
                 "promptTokens": answer["prompt_eval_count"],
                 "reply": answer["message"]["content"],
                 "done": answer["done_reason"],
+                "generated": answer["eval_count"],
                 "tokens": [{"token": each["token"], "bytes": each.get("bytes"), "logprob": each["logprob"]} for each in answer["logprobs"]],
             }
         )

@@ -212,7 +212,7 @@ def test_pieces_of_a_character_are_found_again(base: Path) -> None:
         return piece.decode("utf-8", "surrogateescape").translate({code: 0xFFFD for code in range(0xDC80, 0xDD00)})
 
     tokens = [{"token": said(piece), "bytes": None, "logprob": -1.0} for piece in pieces]
-    sample = Sample.model_validate({"messages": [], "rendered": None, "promptTokens": 0, "reply": reply, "done": "stop", "tokens": tokens})
+    sample = Sample.model_validate({"messages": [], "rendered": None, "promptTokens": 0, "reply": reply, "done": "stop", "generated": 1 + len(tokens), "tokens": tokens})
 
     assert ids_of(sample, bytes_of_vocabulary(tokenizer)) == ids
 
