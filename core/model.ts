@@ -110,7 +110,9 @@ export const Parity = z
     allowed: z.number(),
     stopped: z.int().describe('Replies that ended by themselves, of `samples`.'),
     samples: z.int(),
-    unreadable: z.int().describe('Samples of which Ollama did not name every token, so that they cannot be compared: it drops pieces of broken characters.'),
+    unreadable: z
+      .int()
+      .describe('Samples of which Ollama did not name every token, so that they cannot be compared: it drops pieces of broken characters.'),
   })
   .meta({ id: 'Parity' });
 export type Parity = z.infer<typeof Parity>;

@@ -80,7 +80,9 @@ const processes = (): Process[] =>
         const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
         const environment = readFileSync(`/proc/${name}/environ`, 'utf8');
         const parent = Number(/^PPid:\t(\d+)/m.exec(readFileSync(`/proc/${name}/status`, 'utf8'))?.[1]);
-        return [{ pid: Number(name), parent, command, home: environment.includes(`TROUPE_HOME=${troupe.home}`) || command.includes(troupe.home) }];
+        return [
+          { pid: Number(name), parent, command, home: environment.includes(`TROUPE_HOME=${troupe.home}`) || command.includes(troupe.home) },
+        ];
       } catch {
         return [];
       }
