@@ -1,12 +1,17 @@
-import { beat } from '../platform/heartbeat.ts';
+import { beat, cancelled } from '../platform/heartbeat.ts';
 
-/** Heartbeats while something takes its time in silence. */
-export async function beating<T>(details: object | (() => object), work: () => Promise<T>): Promise<T> {
+/** Well under the heartbeat timeouts of `core/profiles.ts`. */
+const every = 3000;
+
+/** Heartbeats while something takes its time in silence: a large model on a CPU may take minutes over one answer. */
+export async function beating<T>(details: object | (() => object), act: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
+  const signal = cancelled();
+  signal?.throwIfAborted();
   const tell = () => beat(typeof details === 'function' ? details() : details);
   tell();
-  const timer = setInterval(tell, 3000);
+  const timer = setInterval(tell, every);
   try {
-    return await work();
+    return await act(signal);
   } finally {
     clearInterval(timer);
   }

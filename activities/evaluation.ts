@@ -16,9 +16,9 @@ import type { Sample, SampleRequest, Samples, Serving } from '../core/model.ts';
 import { probeQuestion, questionOf, spread } from '../core/questions.ts';
 import type { StepRequest } from '../core/run.ts';
 import { quantile } from '../core/statistics.ts';
-import { beat, cancelled } from '../platform/heartbeat.ts';
 import type { ModelOptions } from '../platform/ollama.ts';
 import type { Platform } from '../platform/platform.ts';
+import { beating } from './beating.ts';
 import { compareActivities } from './compare.ts';
 import { ndjson, readLines, toLines } from './lines.ts';
 
@@ -178,19 +178,6 @@ export function samplePrompts(
   const usable = fitting.length >= count ? fitting : all.toSorted((one, other) => size(one) - size(other)).slice(0, count);
   const longest = usable.toSorted((one, other) => size(other) - size(one)).slice(0, Math.ceil(count / 2));
   return [...longest, ...usable.filter((messages) => !longest.includes(messages))].slice(0, count);
-}
-
-/** Says that the work goes on while one answer is waited for: a large model on a CPU may take minutes over it. */
-async function beating<T>(progress: object, act: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
-  const signal = cancelled();
-  signal?.throwIfAborted();
-  beat(progress);
-  const timer = setInterval(() => beat(progress), 10_000);
-  try {
-    return await act(signal);
-  } finally {
-    clearInterval(timer);
-  }
 }
 
 async function timed(act: () => Promise<unknown>): Promise<number> {

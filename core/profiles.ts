@@ -24,7 +24,7 @@ export const profiles = {
   io: {
     startToCloseTimeout: '2 hours',
     scheduleToCloseTimeout: '1 day',
-    heartbeatTimeout: '30 seconds',
+    heartbeatTimeout: '15 seconds',
     retry: {
       initialInterval: '500 milliseconds',
       backoffCoefficient: 2,
@@ -37,21 +37,21 @@ export const profiles = {
   evaluation: {
     startToCloseTimeout: '6 hours',
     scheduleToCloseTimeout: '2 days',
-    heartbeatTimeout: '60 seconds',
+    heartbeatTimeout: '15 seconds',
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 50, nonRetryableErrorTypes },
   },
   /** Uses the trainer's device for seconds to minutes. May wait long for its turn: the queue is the GPU's. */
   trainer: {
     startToCloseTimeout: '6 hours',
     scheduleToCloseTimeout: '7 days',
-    heartbeatTimeout: '30 seconds',
+    heartbeatTimeout: '15 seconds',
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 50, nonRetryableErrorTypes },
   },
   /** Trains, for hours or days, resuming from its checkpoints after each interruption. */
   training: {
     startToCloseTimeout: '7 days',
     scheduleToCloseTimeout: '30 days',
-    heartbeatTimeout: '30 seconds',
+    heartbeatTimeout: '15 seconds',
     retry: {
       initialInterval: '1 second',
       backoffCoefficient: 2,
