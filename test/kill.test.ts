@@ -61,12 +61,17 @@ const cast = (name: string) => {
 const progressOf = (persona: string): Promise<Progress | undefined> =>
   troupe.temporal((client) => client.workflow.getHandle(`persona/${persona}`).query<Progress>('progress')).catch(() => undefined);
 
+/** What would otherwise be waited for in vain. */
+const failed = (progress: Progress | undefined) => {
+  if (progress?.outcome) throw new Error(`the run ended: ${JSON.stringify(progress.outcome)}`);
+};
+
 async function when<T>(what: string, look: () => Promise<T | undefined>, patience = 180_000): Promise<T> {
   const deadline = Date.now() + patience;
   while (Date.now() < deadline) {
     const found = await look();
     if (found !== undefined) return found;
-    await sleep(60);
+    await sleep(200);
   }
   throw new Error(`waited ${patience / 1000} s in vain: ${what}`);
 }
@@ -108,6 +113,7 @@ const found = (victim: Victim): Process[] => {
 async function killIn(victim: Victim, persona: string, step: string, patience: number): Promise<boolean> {
   const state = await when(`${persona} in ${step}`, async () => {
     const now = await progressOf(persona);
+    failed(now);
     const box = now?.boxes.find(({ name }) => name === step);
     return box && box.state !== 'waiting' ? box.state : undefined;
   });
@@ -127,7 +133,15 @@ async function releaseInSpiteOf(victim: Victim, steps: string[], persona: string
   let killed = 0;
   for (const [index, step] of steps.entries())
     if (await killIn(victim, persona, step, 200 + 1500 * index * (victim === 'training' ? 1 : 0))) killed++;
-  await when(`${persona} at its gate`, async () => ((await progressOf(persona))?.waiting ? true : undefined), 300_000);
+  await when(
+    `${persona} at its gate`,
+    async () => {
+      const now = await progressOf(persona);
+      failed(now);
+      return now?.waiting ? true : undefined;
+    },
+    300_000,
+  );
   const approved = await troupe.json('approve', persona, '--by', 'test', '--inconclusive', '--wait');
 
   expect(approved, JSON.stringify(approved.outcome)).toMatchObject({ code: 0, outcome: { status: 'released', release: `${persona}-1` } });

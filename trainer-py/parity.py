@@ -64,8 +64,9 @@ def ids_of(sample: Sample, vocabulary: dict[bytes, int]) -> list[int]:
     """Ids of the tokens Ollama generated, cut from the bytes of the reply. A character that was cut off at the end is left out."""
     reply, place, ids = sample.reply.encode(), 0, []
     for token in sample.tokens:
-        piece = reply[place : place + length_of(token)]
-        if piece not in vocabulary:
+        length = length_of(token)
+        piece = reply[place : place + length]
+        if len(piece) < length or piece not in vocabulary:
             break
         ids.append(vocabulary[piece])
         place += len(piece)

@@ -217,6 +217,17 @@ def test_pieces_of_a_character_are_found_again(base: Path) -> None:
     assert ids_of(sample, bytes_of_vocabulary(tokenizer)) == ids
 
 
+def test_a_last_token_that_was_cut_inside_a_character_is_left_out(base: Path) -> None:
+    vocabulary = bytes_of_vocabulary(load_tokenizer(base))
+    whole = next(piece for piece in vocabulary if piece.isascii() and len(piece) > 1)
+    cut = [{"token": whole.decode(), "bytes": None, "logprob": -1.0}, {"token": whole.decode() + "\ufffd\ufffd", "bytes": None, "logprob": -1.0}]
+    sample = Sample.model_validate(
+        {"messages": [], "rendered": None, "promptTokens": 0, "reply": 2 * whole.decode(), "done": "length", "generated": 2, "tokens": cut}
+    )
+
+    assert ids_of(sample, vocabulary) == [vocabulary[whole]]
+
+
 def test_the_trained_model_foresees_the_held_out_replies_better(
     base: Path, rows: tuple[Path, Path], merged: tuple[Path, dict[str, Any]]
 ) -> None:
