@@ -33,7 +33,7 @@ bench: setup ## Measure the pipeline, on this machine
 	@for bench in $(filter-out bench/machine.ts,$(wildcard bench/*.ts)); do node $$bench || exit; done
 
 bench-train: setup ## Measure training on a GPU, where there is one
-	@$(python) bench/train.py
+	@$(python) bench/train_cuda.py
 
 test-kill: setup ## Kill every process in every step
 	@KILL_MATRIX=1 node scripts/test.ts test/kill.test.ts

@@ -53,27 +53,25 @@ def length_of(token: SampleToken) -> int:
 
 def told_whole(sample: Sample) -> bool:
     """
-    Whether every generated token is named. Ollama drops the pieces of a character that never became whole, and their
-    log-probabilities with them; what follows such a gap has a context that nobody knows. A model that repeats itself it
-    breaks off, and then counts nothing.
+    Whether every generated token and every byte of the reply is known. Ollama drops pieces of characters that never became
+    whole, and text or log-probabilities with them; what follows such a gap has a context that nobody knows. A model that
+    repeats itself it breaks off, and then counts nothing.
     """
-    return sample.done in ("stop", "length") and len(sample.tokens) >= sample.generated - (sample.done == "stop")
+    named = len(sample.tokens) >= sample.generated - (sample.done == "stop")
+    return sample.done in ("stop", "length") and named and sum(map(length_of, sample.tokens)) == len(sample.reply.encode())
 
 
 def ids_of(sample: Sample, vocabulary: dict[bytes, int]) -> list[int]:
-    """Ids of the tokens Ollama generated, cut from the bytes of the reply. A character that was cut off at the end is left out."""
+    """Ids of the tokens Ollama generated, cut from the bytes of a reply that was told whole."""
     reply, place, ids = sample.reply.encode(), 0, []
-    for token in sample.tokens:
-        length = length_of(token)
-        piece = reply[place : place + length]
-        if len(piece) < length or piece not in vocabulary:
-            break
+    for number, token in enumerate(sample.tokens, start=1):
+        piece = reply[place : place + length_of(token)]
+        if piece not in vocabulary:
+            raise failed(
+                f"Token {number} of {len(sample.tokens)} of a reply is not in the model's vocabulary: its tokenizer was converted wrong."
+            )
         ids.append(vocabulary[piece])
         place += len(piece)
-    if len(ids) < len(sample.tokens) and (sample.done != "length" or len(sample.tokens) - len(ids) > 4):
-        raise failed(
-            f"Token {len(ids) + 1} of {len(sample.tokens)} of a reply is not in the model's vocabulary: its tokenizer was converted wrong."
-        )
     return ids
 
 

@@ -15,7 +15,7 @@ from contract import DatasetRow, Failure, Sample
 from export import export, fixed_config
 from failures import Refused
 from likelihood import bits_per_byte, measure
-from parity import bytes_of_vocabulary, check, ids_of
+from parity import bytes_of_vocabulary, check, ids_of, told_whole
 from scoring import load_model, load_tokenizer
 from train import read_rows
 
@@ -212,20 +212,36 @@ def test_pieces_of_a_character_are_found_again(base: Path) -> None:
         return piece.decode("utf-8", "surrogateescape").translate({code: 0xFFFD for code in range(0xDC80, 0xDD00)})
 
     tokens = [{"token": said(piece), "bytes": None, "logprob": -1.0} for piece in pieces]
-    sample = Sample.model_validate({"messages": [], "rendered": None, "promptTokens": 0, "reply": reply, "done": "stop", "generated": 1 + len(tokens), "tokens": tokens})
+    sample = Sample.model_validate(
+        {
+            "messages": [],
+            "rendered": None,
+            "promptTokens": 0,
+            "reply": reply,
+            "done": "stop",
+            "generated": 1 + len(tokens),
+            "tokens": tokens,
+        }
+    )
 
     assert ids_of(sample, bytes_of_vocabulary(tokenizer)) == ids
 
 
-def test_a_last_token_that_was_cut_inside_a_character_is_left_out(base: Path) -> None:
-    vocabulary = bytes_of_vocabulary(load_tokenizer(base))
-    whole = next(piece for piece in vocabulary if piece.isascii() and len(piece) > 1)
-    cut = [{"token": whole.decode(), "bytes": None, "logprob": -1.0}, {"token": whole.decode() + "\ufffd\ufffd", "bytes": None, "logprob": -1.0}]
-    sample = Sample.model_validate(
-        {"messages": [], "rendered": None, "promptTokens": 0, "reply": 2 * whole.decode(), "done": "length", "generated": 2, "tokens": cut}
-    )
+def test_a_reply_with_pieces_that_ollama_dropped_is_not_compared() -> None:
+    def told(reply: str, *tokens: str, done: str = "length", generated: int | None = None) -> bool:
+        named = [{"token": token, "bytes": None, "logprob": -1.0} for token in tokens]
+        counted = len(tokens) if generated is None else generated
+        return told_whole(
+            Sample.model_validate(
+                {"messages": [], "rendered": None, "promptTokens": 0, "reply": reply, "done": done, "generated": counted, "tokens": named}
+            )
+        )
 
-    assert ids_of(sample, vocabulary) == [vocabulary[whole]]
+    assert told("good night", "good", " night")
+    assert told("ค่ะ", "ค\ufffd\ufffd", "\ufffd", "ะ")
+    assert not told("good", "good", "\ufffd\ufffd"), "the last character was cut off"
+    assert not told("good night", "good", " night", generated=4), "two tokens are not named"
+    assert not told("good good", "good", " good", done="repetition")
 
 
 def test_the_trained_model_foresees_the_held_out_replies_better(
