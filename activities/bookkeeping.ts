@@ -4,6 +4,7 @@ import { untilStep } from '../core/pipeline.ts';
 import type { Plan, Step } from '../core/plan.ts';
 import { type Outcome, RunRequest } from '../core/run.ts';
 import { firstBroken } from '../platform/artifacts/refs.ts';
+import { recordDecision } from '../platform/db/decisions.ts';
 import { recordRunEnd, recordRunStart } from '../platform/db/runs.ts';
 import { type DoneStep, findReusableStep, recordStep } from '../platform/db/steps.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -13,6 +14,8 @@ import { readCast } from './persona.ts';
 
 /** What the workflow knows of a finished step. Times are milliseconds since 1970. */
 type RecordedStep = Omit<DoneStep, 'startedAt' | 'endedAt'> & { startedAt: number; endedAt: number };
+
+type RecordedDecision = Omit<Parameters<typeof recordDecision>[1], 'at' | 'claimed'> & { at: string };
 
 /** The books of a run: its plan, what its steps gave, how it ended. */
 export const bookkeeping = (platform: Platform) => ({
@@ -62,6 +65,9 @@ export const bookkeeping = (platform: Platform) => ({
 
   recordStep: ({ startedAt, endedAt, ...step }: RecordedStep): Promise<void> =>
     recordStep(platform.db, { ...step, startedAt: new Date(startedAt), endedAt: new Date(endedAt) }),
+
+  recordDecision: ({ at, ...decision }: RecordedDecision): Promise<void> =>
+    recordDecision(platform.db, { ...decision, claimed: true, at: new Date(at) }),
 
   recordRunEnd: (record: { run: string; outcome: Outcome }): Promise<void> => recordRunEnd(platform.db, record),
 });

@@ -5,13 +5,14 @@ import type { Progress } from '../core/run.ts';
 import { openBooks, openTemporal } from './connect.ts';
 import type { Context } from './context.ts';
 import { notThere, workflowFor } from './find-run.ts';
+import { follow } from './follow.ts';
 import { progressOf } from './look.ts';
 import { exitCodes, Stop, usage } from './stop.ts';
 import { tellTemporal } from './terminal.ts';
 
-export type DecideOptions = { by?: string; evidence?: string; inconclusive?: boolean; comment?: string; gate?: string };
+export type DecideOptions = { by?: string; evidence?: string; inconclusive?: boolean; comment?: string; gate?: string; wait?: boolean };
 
-/** Sends a decision to a run that waits, and tells what became of it. */
+/** Sends a decision to a run that waits, and tells what became of it; with `wait`, also how the run then ends. */
 export async function decide(
   context: Context,
   decision: 'approve' | 'reject',
@@ -53,7 +54,9 @@ export async function decide(
       `${decision === 'approve' ? 'Approved' : 'Rejected'} ${run} as ${payload.by}, evidence ${payload.evidence?.slice(0, 12)}. Next: ./troupe watch ${persona}`,
     );
   else terminal.err(`Not counted: ${answer.reason}. Next: ./troupe status ${persona}`);
-  return answer.accepted ? exitCodes.ok : exitCodes.failed;
+  if (!answer.accepted) return exitCodes.failed;
+  if (!options.wait) return exitCodes.ok;
+  return await follow(context, temporal, workflow, { persona: progress?.persona ?? workflow.id.split('/')[1] ?? workflow.id, wait: true });
 }
 
 /** The decision as the run wants it: bound to the evidence that waits, which the digits that were given must begin. */

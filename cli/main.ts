@@ -84,6 +84,7 @@ program
   .option('--inconclusive', 'release although the verdict is inconclusive')
   .option('--comment <text>')
   .option('--gate <name>', 'where a run waits at several')
+  .option('--wait', 'follow the run to its end')
   .action(does(() => import('./approve.ts')));
 program
   .command('reject')
@@ -93,6 +94,7 @@ program
   .option('--evidence <digest>', 'what was looked at; its first digits do')
   .option('--comment <text>', 'why')
   .option('--gate <name>', 'where a run waits at several')
+  .option('--wait', 'follow the run to its end')
   .action(does(() => import('./reject.ts')));
 program
   .command('retry')

@@ -71,6 +71,7 @@ type World = {
   started: string[];
   books: Map<string, { run: string; output: unknown }>;
   outcomes: Outcome[];
+  decisions: { verdict: string; by: string }[];
   acts: Record<string, Fake>;
 };
 
@@ -79,11 +80,17 @@ const world = (acts: Record<string, Fake> = {}, plan: Partial<Plan> = {}): World
   started: [],
   books: new Map(),
   outcomes: [],
+  decisions: [],
   acts: {
     snapshot: async () => ({ rows: 3 }),
     champion: async () => ({ digest: null, release: null }),
     candidate: async () => ({ digest: 'c1' }),
-    report: async () => ({ digest: evidence, verdict: 'pass', headline: 'better than base' }),
+    report: async () => ({
+      digest: evidence,
+      verdict: 'pass',
+      headline: 'better than base',
+      scores: [{ metric: 'bitsPerByte', contender: 'candidate', value: 1.25 }],
+    }),
     release: async () => ({ release: 'someone-1', tag: 'someone:latest' }),
     ...acts,
   },
@@ -122,6 +129,7 @@ async function start(here: World, input: object = { persona: 'someone' }): Promi
         return { key: key(look.step, look.input), ...(found && { found }) };
       },
       recordStep: async (done: { run: string; key: string; output: unknown }) => void here.books.set(done.key, done),
+      recordDecision: async (decision: { verdict: string; by: string }) => void here.decisions.push(decision),
       recordRunEnd: async ({ outcome }: { outcome: Outcome }) => void here.outcomes.push(outcome),
     },
   });
@@ -152,7 +160,13 @@ test('a candidate that passes waits for a person, and is released by a signal', 
   expect(outcome).toEqual({ status: 'released', persona: 'someone', release: 'someone-1', tag: 'someone:latest' });
   expect(here.outcomes).toEqual([outcome]);
   const { searchAttributes } = await handle.describe();
-  expect(searchAttributes).toMatchObject({ Persona: ['someone'], GateState: ['approved'], Outcome: ['released'] });
+  expect(searchAttributes).toMatchObject({
+    Persona: ['someone'],
+    GateState: ['approved'],
+    Outcome: ['released'],
+    TriggerKind: ['person'],
+    Score: [1.25],
+  });
 });
 
 test('our own command hears at once whether its decision counts', async () => {
@@ -168,7 +182,8 @@ test('our own command hears at once whether its decision counts', async () => {
 });
 
 test('a signal that makes no sense is shown, and the run goes on waiting', async () => {
-  const handle = await start(world());
+  const here = world();
+  const handle = await start(here);
   await waiting(handle);
 
   await handle.signal('approve', 'yes please');
@@ -178,6 +193,7 @@ test('a signal that makes no sense is shown, and the run goes on waiting', async
 
   expect(now.refused[0]).toContain('was not understood');
   expect(await handle.result()).toEqual({ status: 'rejected', persona: 'someone', by: 'david', reason: 'too cold' });
+  expect(here.decisions).toMatchObject([{ verdict: 'reject', by: 'david', comment: 'too cold', evidence }]);
 });
 
 test('a failing verdict holds the candidate, and nobody is asked', async () => {

@@ -6,7 +6,9 @@ export type Question = { gate: string; evidence: string; verdict: string; approv
 /** A decision as it came in: by signal, where anything may be in it, or by our own update. */
 export type Message = { kind: 'approve' | 'reject'; payload: unknown; via: 'signal' | 'update'; at: number };
 
-export type Answer = { answer: 'approved'; approval: Approval } | { answer: 'rejected'; by: string; comment: string | null };
+export type Answer =
+  | { answer: 'approved'; approval: Approval }
+  | { answer: 'rejected'; by: string; comment: string | null; at: string; via: 'signal' | 'update' };
 
 export type Weighed = { accepted: true; answer: Answer } | { accepted: false; reason: string; keep?: boolean };
 
@@ -57,8 +59,9 @@ export function weigh(message: Message, question: Question | undefined): Weighed
     };
   if (question.approvers.length > 0 && !question.approvers.includes(decision.by))
     return { accepted: false, reason: `${decision.by} may not decide here; ${question.approvers.join(', ')} may` };
+  const at = new Date(message.at).toISOString();
   if (message.kind === 'reject')
-    return { accepted: true, answer: { answer: 'rejected', by: decision.by, comment: decision.comment ?? null } };
+    return { accepted: true, answer: { answer: 'rejected', by: decision.by, comment: decision.comment ?? null, at, via: message.via } };
   if (question.verdict !== 'pass' && decision.verdict !== question.verdict)
     return {
       accepted: false,
@@ -71,7 +74,7 @@ export function weigh(message: Message, question: Question | undefined): Weighed
     evidence: question.evidence,
     verdict: question.verdict,
     comment: decision.comment ?? null,
-    at: new Date(message.at).toISOString(),
+    at,
     via: message.via,
   };
   return { accepted: true, answer: { answer: 'approved', approval } };

@@ -22,7 +22,7 @@ import type { Outcome, Progress, RunRequest } from '../core/run.ts';
 import { Decisions } from './decision.ts';
 import { type GateAnswer, StepFailed, walk } from './engine.ts';
 import { details, note, outcomeLine, progressOf } from './progress.ts';
-import { callActivity, compilePlan, findReusable, recordRunEnd, recordStep } from './steps.ts';
+import { callActivity, compilePlan, findReusable, recordDecision, recordRunEnd, recordStep } from './steps.ts';
 
 export const approve = defineSignal<[Decision]>('approve');
 export const reject = defineSignal<[Decision]>('reject');
@@ -34,7 +34,9 @@ const attributes = {
   PipelineStage: defineSearchAttributeKey('PipelineStage', SearchAttributeType.KEYWORD),
   GateState: defineSearchAttributeKey('GateState', SearchAttributeType.KEYWORD),
   Outcome: defineSearchAttributeKey('Outcome', SearchAttributeType.KEYWORD),
+  TriggerKind: defineSearchAttributeKey('TriggerKind', SearchAttributeType.KEYWORD),
 };
+const score = defineSearchAttributeKey('Score', SearchAttributeType.DOUBLE);
 const tell = (name: keyof typeof attributes, value: string) =>
   upsertSearchAttributes([{ key: attributes[name], value: value.slice(0, 200) }]);
 
@@ -82,6 +84,7 @@ export async function releasePersona(request: RunRequest): Promise<Outcome> {
   try {
     const { workflowId, runId, searchAttributes } = workflowInfo();
     const trigger = searchAttributes.TemporalScheduledById ? 'schedule' : 'person';
+    tell('TriggerKind', trigger);
     const plan = await compilePlan({ run, request, workflow: workflowId, workflowRun: runId, trigger });
     progress = progressOf(run, plan);
     show();
@@ -172,13 +175,16 @@ async function waitForPerson(
   show: () => void,
 ): Promise<GateAnswer<Outcome>> {
   const { evidence, terms } = input as {
-    evidence: { digest: string; verdict: string; headline: string };
+    evidence: { digest: string; verdict: string; headline: string; scores?: { metric: string; contender: string; value: number | null }[] };
     terms: { timeout: string; reminder: string; approvers: string[] };
   };
   const ended = (state: string, outcome: Outcome): GateAnswer<Outcome> => {
     tell('GateState', state);
     return { ended: outcome };
   };
+  // One number to sort runs by in the Web UI: how well the held-out replies were foreseen, in bits per byte.
+  const measured = evidence.scores?.find(({ metric, contender }) => metric === 'bitsPerByte' && contender === 'candidate')?.value;
+  if (measured != null) upsertSearchAttributes([{ key: score, value: measured }]);
   if (evidence.verdict === 'fail') return ended('held', { status: 'held', persona, verdict: evidence.verdict, reason: evidence.headline });
 
   const expires = Date.now() + milliseconds(terms.timeout);
@@ -204,8 +210,11 @@ async function waitForPerson(
   delete progress.waiting;
   const { answer } = decisions;
   if (!answer) return ended('expired', { status: 'expired', persona, gate: gate.name, after: terms.timeout });
-  if (answer.answer === 'rejected')
-    return ended('rejected', { status: 'rejected', persona, by: answer.by, reason: answer.comment ?? 'no reason given' });
+  if (answer.answer === 'rejected') {
+    const { by, comment, at, via } = answer;
+    await recordDecision({ run, gate: gate.name, verdict: 'reject', by, comment, evidence: evidence.digest, at, via });
+    return ended('rejected', { status: 'rejected', persona, by, reason: comment ?? 'no reason given' });
+  }
   tell('GateState', 'approved');
   const approval: Approval = answer.approval;
   await recordStep({

@@ -25,11 +25,22 @@ export type Bookkeeping = {
     startedAt: number;
     endedAt: number;
   }): Promise<void>;
+  /** A no. A yes is recorded together with its release. */
+  recordDecision(request: {
+    run: string;
+    gate: string;
+    verdict: 'reject';
+    by: string;
+    comment: string | null;
+    evidence: string;
+    at: string;
+    via: string;
+  }): Promise<void>;
   recordRunEnd(request: { run: string; outcome: Outcome }): Promise<void>;
 };
 
 /** Under a second each, and in this worker: no round trip through the server's queues. */
-const books = proxyLocalActivities<Pick<Bookkeeping, 'recordStep' | 'recordRunEnd' | 'findReusable'>>({
+const books = proxyLocalActivities<Pick<Bookkeeping, 'recordStep' | 'recordDecision' | 'recordRunEnd' | 'findReusable'>>({
   startToCloseTimeout: '2 minutes',
   scheduleToCloseTimeout: '1 day',
   retry: { ...profiles.quick.retry, nonRetryableErrorTypes: [...profiles.quick.retry.nonRetryableErrorTypes] },
@@ -48,6 +59,7 @@ const uncancelled =
     CancellationScope.nonCancellable(() => (books[name] as (given: unknown) => Promise<Awaited<ReturnType<Books[B]>>>)(request));
 
 export const recordStep = uncancelled('recordStep');
+export const recordDecision = uncancelled('recordDecision');
 export const recordRunEnd = uncancelled('recordRunEnd');
 export const findReusable = uncancelled('findReusable');
 
