@@ -74,7 +74,7 @@ function checkApproval({ persona, approval, report }: PublishRequest): void {
     throw no(`${persona}: the verdict is fail (${report.headline}), and a fail is never released.`, failures.requestInvalid);
   if (report.verdict !== approval.verdict) {
     throw no(
-      `${persona}: the verdict is ${report.verdict}, the approval names ${approval.verdict}. Approve with \`--verdict ${report.verdict}\`.`,
+      `${persona}: the verdict is ${report.verdict}, the approval names ${approval.verdict}. Look at it and decide again: \`./troupe run ${persona}\`.`,
       failures.requestInvalid,
     );
   }

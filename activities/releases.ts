@@ -57,7 +57,7 @@ export async function rollback(
   return { from: now.id, to: target.id, tag: target.tag, seconds: (performance.now() - began) / 1000 };
 }
 
-/** Freezes a release as the one that later candidates are also held against. */
+/** Freezes a release under a name that no later release moves. */
 export async function setAnchor(
   platform: Platform,
   { persona, release, by }: { persona: string; release: string; by: string },

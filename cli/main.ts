@@ -154,7 +154,7 @@ program
   .command('releases')
   .description('the releases of a persona, and which is live')
   .argument('[persona]')
-  .option('--anchor <release>', 'freeze this one: later candidates are held against it too')
+  .option('--anchor <release>', 'freeze this one under a name that no later release moves')
   .addOption(by())
   .action(does(() => import('./releases.ts')));
 program

@@ -62,11 +62,11 @@ async function disk({ home }: Settings): Promise<Verdict> {
   const free = bavail * bsize;
   const found = `${inGiB(free)} free at ${home}`;
   if (free < 2 * GiB)
-    return fail(found, 'Free some: nothing can be stored safely below 2 GiB. ./troupe prune lists what no release needs.');
+    return fail(found, 'Free some: nothing can be stored safely below 2 GiB. ./troupe prune --dry-run lists what no release needs.');
   if (free < 20 * GiB)
     return warn(
       found,
-      'Enough for small models. A 3B model needs about 20 GiB while it is merged and deployed. ./troupe prune lists what no release needs.',
+      'Enough for small models. A 3B model needs about 20 GiB while it is merged and deployed. ./troupe prune --dry-run lists what no release needs.',
     );
   return ok(found);
 }

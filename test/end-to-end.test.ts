@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../platform/settings.ts';
@@ -75,7 +75,8 @@ test('the same again with nothing changed does nothing, and says unchanged', asy
 }, 120_000);
 
 test('a schedule fires the same run', async () => {
-  const applied = await troupe.cli('schedules', 'apply', '--persona', 'angela-demo', '--yes');
+  appendFileSync(join(troupe.home, 'configs', 'personas', 'angela-demo.yaml'), '\nschedules: [weekly]\n');
+  const applied = await troupe.cli('schedules', 'apply');
   expect(applied.code, applied.err).toBe(0);
 
   const outcome = await troupe.temporal(async (client) => {

@@ -43,7 +43,8 @@ def folder_of(base: Base, cache: Path) -> Path:
     if base.folder is not None:
         folder = Path(base.folder.replace("$TROUPE_CACHE", str(cache))).expanduser()
         if not (folder / "config.json").exists():
-            hint = " Run `make setup`, which trains it." if "$TROUPE_CACHE" in base.folder else " Put a Hugging Face model folder there."
+            made = f" Make it: `{cache / 'tools/bin/trainer-python'} trainer-py/tiny_base.py --if-missing`."
+            hint = made if "$TROUPE_CACHE" in base.folder else " Put a Hugging Face model folder there."
             raise refused(f"The base model's folder {folder} holds no config.json.{hint}")
         return folder.resolve()
     if base.hub is None or base.revision is None:
