@@ -30,7 +30,8 @@ check: setup ## Format, lint, types, import directions, generated files
 	@for script in scripts/generate-*.ts; do echo "node $$script --check"; node $$script --check || exit; done
 
 bench: setup ## Measure the pipeline, on this machine
-	@for bench in $(filter-out bench/machine.ts,$(wildcard bench/*.ts)); do node $$bench || exit; done
+	@node bench/pipeline.ts
+	@node --max-old-space-size=48 --max-semi-space-size=4 bench/snapshot.ts
 
 bench-train: setup ## Measure training on a GPU, where there is one
 	@$(python) bench/train_cuda.py
