@@ -1,5 +1,17 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync, truncateSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -177,6 +189,35 @@ export async function freePort(wished?: number, taken: ReadonlySet<number> = new
   for (;;) {
     const port = await tryPort(0);
     if (port && !taken.has(port)) return port;
+  }
+}
+
+/** Whether this very process listens on a port. Where the system does not tell, it is believed. */
+export function listensOn(pid: number, port: number): boolean {
+  if (process.platform !== 'linux') return true;
+  const at = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const listeners = readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, local, , state]) => local?.endsWith(at) && state === '0A')
+    .map((fields) => `socket:[${fields[9]}]`);
+  const files = filesOf(pid);
+  return listeners.length === 0 || files === undefined || files.some((file) => listeners.includes(file));
+}
+
+/** What a process has open; undefined where this user may not look. */
+function filesOf(pid: number): string[] | undefined {
+  const folder = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(folder).map((file) => {
+      try {
+        return readlinkSync(`${folder}/${file}`);
+      } catch {
+        return ''; // closed in between
+      }
+    });
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? [] : undefined;
   }
 }
 

@@ -21,7 +21,7 @@ import { promisify } from 'node:util';
 import type { Connection } from '@temporalio/client';
 import pg from 'pg';
 import { readSettings } from '../platform/settings.ts';
-import { commandOf, type Exit, freePort, isRoot, type Launched, launch, nobody, tailOf } from './process.ts';
+import { commandOf, type Exit, freePort, isRoot, type Launched, launch, listensOn, nobody, tailOf } from './process.ts';
 
 /** A server of the local stack that has answered a health check. */
 export type Service = {
@@ -83,10 +83,25 @@ async function healthy(
   throw new Error(`${name} did not answer within ${patience / 1000} s. The end of ${log}:\n${tailOf(log)}`, { cause });
 }
 
-async function portFor({ port, samePort }: Pick<ServiceOptions, 'port' | 'samePort'>): Promise<number> {
-  const free = await freePort(port);
-  if (samePort && free !== port) throw new Error(`port ${port} is held by another program`);
-  return free;
+/**
+ * Starts a server on the port it should have, or on another. A port that was free may be somebody's by the time the
+ * server asks for it: then it is started once more.
+ */
+async function onPort<S>({ port, samePort }: Pick<ServiceOptions, 'port' | 'samePort'>, start: (port: number) => Promise<S>): Promise<S> {
+  for (let attempt = 1; ; attempt++) {
+    const free = await freePort(port);
+    if (samePort && free !== port) throw new Error(`port ${port} is held by another program`);
+    try {
+      return await start(free);
+    } catch (error) {
+      if (samePort || attempt === 5 || !/address already in use|EADDRINUSE/i.test(String(error))) throw error;
+    }
+  }
+}
+
+/** Whoever took the port first may be a server of the same kind, of another stack: its answer is not ours. */
+function ours(process: Launched, port: number): void {
+  if (!listensOn(process.pid, port)) throw new Error(`what answers on port ${port} is not process ${process.pid}`);
 }
 
 /** PostgreSQL: `address` is the URL of its `postgres` database. */
@@ -105,7 +120,15 @@ export async function startPostgres(options: ServiceOptions & { durable?: boolea
   if (!existsSync(join(data, 'PG_VERSION'))) await initialise(join(dirname(server), 'initdb'), data, env, uid, options.log);
   removeStaleLock(data);
 
-  const port = await portFor(options);
+  return await onPort(options, (port) => launchPostgres(options, { server, folder, data, env, uid, port }));
+}
+
+type Cluster = { server: string; folder: string; data: string; env: Record<string, string>; uid: number | undefined; port: number };
+
+async function launchPostgres(
+  options: ServiceOptions & { durable?: boolean },
+  { server, folder, data, env, uid, port }: Cluster,
+): Promise<Postgres> {
   const settings = {
     listen_addresses: '127.0.0.1',
     port,
@@ -128,7 +151,10 @@ export async function startPostgres(options: ServiceOptions & { durable?: boolea
   });
   options.launched?.(process);
   const url = (database: string) => `postgres://troupe@127.0.0.1:${port}/${database}`;
-  await healthy('PostgreSQL', process, options, () => query(url('postgres'), 'select 1'));
+  await healthy('PostgreSQL', process, options, async () => {
+    await query(url('postgres'), 'select 1');
+    ours(process, port);
+  });
   return {
     ...service('postgres', url('postgres'), port, process, options),
     url,
@@ -269,7 +295,10 @@ export const retentionDays = 400;
 
 export async function startTemporal(options: ServiceOptions & { uiPort?: number | undefined }): Promise<Temporal> {
   mkdirSync(options.folder, { recursive: true });
-  const port = await portFor(options);
+  return await onPort(options, (port) => launchTemporal(options, port));
+}
+
+async function launchTemporal(options: ServiceOptions & { uiPort?: number | undefined }, port: number): Promise<Temporal> {
   const uiPort = await freePort(options.uiPort, new Set([port])); // nobody but a browser knows it
   const process = await launch({
     command: tool('temporal'),
@@ -283,7 +312,12 @@ export async function startTemporal(options: ServiceOptions & { uiPort?: number 
   });
   options.launched?.(process);
   const address = `127.0.0.1:${port}`;
-  await healthy('Temporal', process, options, () => withTemporal(address, (connection) => prepareNamespace(connection, 'default')));
+  await healthy('Temporal', process, options, () =>
+    withTemporal(address, async (connection) => {
+      ours(process, port); // before anything is changed there
+      await prepareNamespace(connection, 'default');
+    }),
+  );
   return { ...service('temporal', address, port, process, options), ui: `http://127.0.0.1:${uiPort}`, uiPort };
 }
 
@@ -319,7 +353,10 @@ export async function missingSearchAttributes(connection: Connection, namespace:
 /** Ollama: `address` is what `OLLAMA_HOST` takes. Its models and its key stay in the folder. */
 export async function startOllama(options: ServiceOptions): Promise<Service> {
   mkdirSync(options.folder, { recursive: true });
-  const port = await portFor(options);
+  return await onPort(options, (port) => launchOllama(options, port));
+}
+
+async function launchOllama(options: ServiceOptions, port: number): Promise<Service> {
   const address = `http://127.0.0.1:${port}`;
   const process = await launch({
     command: tool('ollama'),
@@ -336,7 +373,10 @@ export async function startOllama(options: ServiceOptions): Promise<Service> {
     log: options.log,
   });
   options.launched?.(process);
-  await healthy('Ollama', process, options, () => ollamaVersion(address));
+  await healthy('Ollama', process, options, async () => {
+    await ollamaVersion(address);
+    ours(process, port);
+  });
   return service('ollama', address, port, process, options);
 }
 
@@ -352,7 +392,10 @@ export type Versitygw = Service & { region: string; accessKeyId: string; secretA
 export async function startVersitygw(options: ServiceOptions): Promise<Versitygw> {
   const objects = join(options.folder, 'objects');
   mkdirSync(objects, { recursive: true });
-  const port = await portFor(options);
+  return await onPort(options, (port) => launchVersitygw(options, objects, port));
+}
+
+async function launchVersitygw(options: ServiceOptions, objects: string, port: number): Promise<Versitygw> {
   const address = `http://127.0.0.1:${port}`;
   const keys = { accessKeyId: 'troupe', secretAccessKey: randomBytes(16).toString('hex') };
   const process = await launch({
@@ -362,7 +405,10 @@ export async function startVersitygw(options: ServiceOptions): Promise<Versitygw
     log: options.log,
   });
   options.launched?.(process);
-  await healthy('versitygw', process, options, () => fetch(address, { signal: AbortSignal.timeout(2_000) }));
+  await healthy('versitygw', process, options, async () => {
+    await fetch(address, { signal: AbortSignal.timeout(2_000) });
+    ours(process, port);
+  });
   return { ...service('versitygw', address, port, process, options), region: 'us-east-1', ...keys };
 }
 

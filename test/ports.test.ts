@@ -1,0 +1,25 @@
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { freePort } from '../temporal-dev/process.ts';
+import { startOllama } from '../temporal-dev/services.ts';
+import { temporaryFolder } from './support/platform.ts';
+
+test('a port that another server of the same kind takes first is left to it', async () => {
+  const folder = temporaryFolder();
+  const port = await freePort();
+  let other: Server | undefined;
+  const takeIt = () => {
+    other ??= createServer((_, answer) => answer.end('{"version":"9.9.9"}')).listen(port, '127.0.0.1');
+  };
+
+  const ollama = await startOllama({ folder, port, log: join(folder, 'ollama.log'), launched: takeIt });
+
+  try {
+    expect(ollama.port).not.toBe(port);
+    expect((await fetch(`${ollama.address}/api/version`)).ok).toBe(true);
+  } finally {
+    await ollama.stop();
+    other?.close();
+  }
+});
