@@ -34,7 +34,13 @@ for (const left of readWhole<StackState>(files.state)?.services.toReversed() ?? 
 rmSync(files.stack, { force: true });
 
 const state: StackState = { supervisor: { pid: process.pid, born: birthOf(process.pid) ?? '' }, phase: 'starting', services: [] };
-const record = (): void => writeWhole(files.state, state);
+const record = (): void => {
+  try {
+    writeWhole(files.state, state);
+  } catch (error) {
+    console.error(error); // a full disk must not end the servers; the next change is written again
+  }
+};
 
 type Ports = { postgres?: number; temporal?: number; temporalUi?: number; ollama?: number };
 const ports: Ports = readWhole<Ports>(files.ports) ?? {};
@@ -90,7 +96,7 @@ async function keep<S extends Service>(name: string, start: (options: Starting) 
         shown.cause = `ended by ${signal ?? `exit ${code}`}`;
       }
       if (stopping) return;
-      if (Date.now() - healthySince > steadyAfter) pause = 200;
+      if (running && Date.now() - healthySince > steadyAfter) pause = 200;
       shown.state = 'restarting';
       shown.restarts++;
       record();
