@@ -1,4 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { activity } from '../core/activities.ts';
+import { Report } from '../core/evaluation.ts';
 import { failures } from '../core/failures.ts';
 import { untilStep } from '../core/pipeline.ts';
 import type { Plan, Step } from '../core/plan.ts';
@@ -11,6 +13,7 @@ import type { Platform } from '../platform/platform.ts';
 import { stepKey } from '../platform/step-key.ts';
 import { release } from '../workflows/pipelines/release.ts';
 import { readCast } from './persona.ts';
+import { layOut } from './report/lay-out.ts';
 
 /** What the workflow knows of a finished step. Times are milliseconds since 1970. */
 type RecordedStep = Omit<DoneStep, 'startedAt' | 'endedAt'> & { startedAt: number; endedAt: number };
@@ -63,8 +66,11 @@ export const bookkeeping = (platform: Platform) => ({
     return { key };
   },
 
-  recordStep: ({ startedAt, endedAt, ...step }: RecordedStep): Promise<void> =>
-    recordStep(platform.db, { ...step, startedAt: new Date(startedAt), endedAt: new Date(endedAt) }),
+  async recordStep({ startedAt, endedAt, ...step }: RecordedStep): Promise<void> {
+    if (step.activity === activity.compare.name && step.reusedFrom)
+      await layOut(platform, { run: step.run, report: Report.parse(step.output) });
+    await recordStep(platform.db, { ...step, startedAt: new Date(startedAt), endedAt: new Date(endedAt) });
+  },
 
   recordDecision: ({ at, ...decision }: RecordedDecision): Promise<void> =>
     recordDecision(platform.db, { ...decision, claimed: true, at: new Date(at) }),

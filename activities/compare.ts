@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { canonicalJson } from '../core/canonical.ts';
 import { DatasetRow } from '../core/dataset.ts';
 import { Answer, type CompareRequest, LatencyRow, LikelihoodRow, type Report } from '../core/evaluation.ts';
@@ -10,6 +8,7 @@ import { sha256 } from '../platform/artifacts/digest.ts';
 import { beat } from '../platform/heartbeat.ts';
 import type { Platform } from '../platform/platform.ts';
 import { readLines } from './lines.ts';
+import { layOut } from './report/lay-out.ts';
 import { evaluationResults, trainingProgress } from './report/markdown.ts';
 import { page } from './report/page.ts';
 import { categoriesOf, changesOf, probesOf, type Story } from './report/story.ts';
@@ -43,27 +42,17 @@ export const compareActivities = ({ artifacts, settings }: Platform) => ({
       categories: categoriesOf(rows.values()),
       manifest: (await artifacts.get(dataset.manifest)).toString('utf8').slice(0, 20_000),
     };
-    const files = {
-      'report.html': page(story),
-      'EVALUATION_RESULTS.md': evaluationResults(story),
-      'TRAINING_PROGRESS_LOG.md': trainingProgress(story),
-      'report.json': `${JSON.stringify({ digest, ...judgement, contenders, ...measured, input }, null, 2)}\n`,
-    };
-    await writeForPeople(join(settings.home, 'runs', run), files);
-
-    return {
+    const data = `${JSON.stringify({ digest, ...judgement, contenders, ...measured, input }, null, 2)}\n`;
+    const report: Report = {
       digest,
       ...judgement,
       scores: measured.scores,
-      html: await artifacts.put(files['report.html'], 'text/html; charset=utf-8'),
-      results: await artifacts.put(files['EVALUATION_RESULTS.md'], 'text/markdown; charset=utf-8'),
-      progress: await artifacts.put(files['TRAINING_PROGRESS_LOG.md'], 'text/markdown; charset=utf-8'),
-      data: await artifacts.put(files['report.json'], 'application/json'),
+      html: await artifacts.put(page(story), 'text/html; charset=utf-8'),
+      results: await artifacts.put(evaluationResults(story), 'text/markdown; charset=utf-8'),
+      progress: await artifacts.put(trainingProgress(story), 'text/markdown; charset=utf-8'),
+      data: await artifacts.put(data, 'application/json'),
     };
+    await layOut({ artifacts, settings }, { run, report });
+    return report;
   },
 });
-
-async function writeForPeople(folder: string, files: Record<string, string>): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o600 });
-}

@@ -2,15 +2,18 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bookkeeping } from '../activities/bookkeeping.ts';
 import { compareActivities } from '../activities/compare.ts';
 import { escaped, html } from '../activities/report/html.ts';
 import { curveOf } from '../activities/report/training-log.ts';
 import { type CompareRequest, Report } from '../core/evaluation.ts';
 import type { Artifacts } from '../platform/artifacts/artifacts.ts';
 import { folderArtifacts } from '../platform/artifacts/folder.ts';
+import { recordRunStart } from '../platform/db/runs.ts';
 import type { Platform } from '../platform/platform.ts';
 import { aComparison } from './support/comparison.ts';
 import { aRow } from './support/evidence.ts';
+import { aPlatform, asked } from './support/platform.ts';
 
 let home: string;
 let artifacts: Artifacts;
@@ -73,6 +76,26 @@ test('what was not done as asked is a failed check, told in both files', async (
     ]),
   });
   expect(await fileOf('TRAINING_PROGRESS_LOG.md')).toContain('Not done as asked: trained without validation.');
+});
+
+test('a run that reuses a report has it in its folder as well', async () => {
+  const platform = await aPlatform();
+  const input = await aComparison(platform.artifacts);
+  const output = await compareActivities(platform).compare(asked(input, { run: 'first' }));
+  await recordRunStart(platform.db, {
+    ...{ run: 'second', persona: 'ada', pipeline: 'release', plan: { pipeline: 'release', persona: 'ada', boxes: [], result: null } },
+    ...{ trigger: 'person', workflow: 'persona/ada', workflowRun: 'run' },
+  });
+
+  await bookkeeping(platform).recordStep({
+    ...{ run: 'second', step: 'report', activity: 'compare', version: 1, key: 'k', reusedFrom: 'first', startedAt: 0, endedAt: 0 },
+    ...{ input, output },
+  });
+
+  for (const name of ['report.html', 'EVALUATION_RESULTS.md', 'TRAINING_PROGRESS_LOG.md', 'report.json']) {
+    const of = (run: string) => readFile(join(platform.settings.home, 'runs', run, name), 'utf8');
+    expect(await of('second')).toBe(await of('first'));
+  }
 });
 
 describe('what people and models said', () => {
