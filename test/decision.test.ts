@@ -103,3 +103,14 @@ test('no payload whatever throws', () => {
     }),
   );
 });
+
+test('of two decisions that came early the first counts', () => {
+  const decisions = new Decisions();
+  say(decisions, 'reject', { by: 'david', evidence });
+  say(decisions, 'approve', { by: 'angela', evidence });
+
+  decisions.open(question());
+
+  expect(decisions.answer).toMatchObject({ answer: 'rejected', by: 'david' });
+  expect(decisions.refused.at(-1)).toBe('this run was already rejected');
+});

@@ -100,7 +100,7 @@ export class Decisions {
   open(question: Question): void {
     this.#question = question;
     this.#answer = undefined;
-    for (const message of this.#early.splice(0)) this.#weigh(message);
+    for (const message of this.#early.splice(0)) this.#judge(message);
   }
 
   close(): void {
@@ -112,9 +112,13 @@ export class Decisions {
     const id = (message.payload as { requestId?: unknown } | null)?.requestId;
     const before = typeof id === 'string' ? this.#seen.get(id) : undefined;
     if (before) return before;
-    const heard = this.#answer ? this.#refuse(`this run was already ${this.#answer.answer}`) : this.#weigh(message);
+    const heard = this.#judge(message);
     if (typeof id === 'string') this.#seen.set(id, heard);
     return heard;
+  }
+
+  #judge(message: Message): { accepted: boolean; reason: string } {
+    return this.#answer ? this.#refuse(`this run was already ${this.#answer.answer}`) : this.#weigh(message);
   }
 
   #weigh(message: Message): { accepted: boolean; reason: string } {

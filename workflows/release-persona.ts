@@ -69,6 +69,7 @@ export async function releasePersona(request: RunRequest): Promise<Outcome> {
   tell('Persona', String(persona));
 
   const end = async (outcome: Outcome): Promise<Outcome> => {
+    decisions.close(); // a cancelled run must not take a yes any more
     if (progress) {
       progress.outcome = outcome;
       delete progress.waiting;
