@@ -46,16 +46,22 @@ export async function getRun(db: Kysely<Database>, named: string | undefined): P
 /** The workflow of a run, as its row says. */
 export const workflowOf = (row: RunRow): Workflow => ({ id: row.workflow, runId: row.workflowRun });
 
+/** This workflow, where it is under way. */
+export async function underWay(client: Client, { id, runId }: Workflow): Promise<Workflow | undefined> {
+  try {
+    const described = await client.workflow.getHandle(id, runId).describe();
+    return described.status.name === 'RUNNING' ? { id, runId: described.runId } : undefined;
+  } catch (error) {
+    if ((error as Error).name !== 'WorkflowNotFoundError') throw error;
+    return undefined;
+  }
+}
+
 /** The workflow that releases this persona right now, started by a person or by a schedule. */
 export async function liveWorkflow(client: Client, persona: string): Promise<Workflow | undefined> {
   const byHand = `persona/${persona}`;
-  const handle = client.workflow.getHandle(byHand);
-  try {
-    const { status, runId } = await handle.describe();
-    if (status.name === 'RUNNING') return { id: byHand, runId };
-  } catch (error) {
-    if ((error as Error).name !== 'WorkflowNotFoundError') throw error;
-  }
+  const found = await underWay(client, { id: byHand });
+  if (found) return found;
   const query = `WorkflowType = 'releasePersona' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '${byHand}/'`;
   for await (const { workflowId, runId } of client.workflow.list({ query })) return { id: workflowId, runId };
   return undefined;

@@ -49,7 +49,14 @@ export function outcomeOfFailure(cause: unknown, persona: string): Outcome {
   if (cause instanceof CancelledFailure) return { status: 'cancelled', persona };
   const told = cause instanceof ApplicationFailure ? (cause.details?.[0] as Outcome | undefined) : undefined;
   if (told && typeof told === 'object' && 'status' in told) return told;
-  if (cause instanceof TerminatedFailure)
-    return { status: 'failed', persona, step: 'run', cause: 'it was terminated from outside, so it could not say how far it was' };
+  if (cause instanceof TerminatedFailure) return endedFromOutside(persona);
   return { status: 'failed', persona, step: 'run', cause: cause instanceof Error ? cause.message : String(cause) };
 }
+
+/** Of a run that was terminated: it could not keep its own books. */
+export const endedFromOutside = (persona: string): Outcome => ({
+  status: 'failed',
+  persona,
+  step: 'run',
+  cause: 'it was terminated from outside, so it could not say how far it was',
+});

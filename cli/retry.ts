@@ -1,9 +1,11 @@
 import type { Plan } from '../core/plan.ts';
 import type { Outcome } from '../core/run.ts';
+import { recordRunEnd } from '../platform/db/runs.ts';
 import { openBooks, openTemporal, type Temporal } from './connect.ts';
 import type { Context } from './context.ts';
-import { getRun, liveWorkflow, type Workflow, workflowOf } from './find-run.ts';
+import { getRun, liveWorkflow, underWay, type Workflow, workflowOf } from './find-run.ts';
 import { follow } from './follow.ts';
+import { endedFromOutside } from './look.ts';
 import { type RunOptions, startAndFollow } from './run.ts';
 import { exitCodes, usage } from './stop.ts';
 import { tellTemporal } from './terminal.ts';
@@ -17,7 +19,9 @@ export async function command(context: Context, named: string | undefined, optio
   await using db = await openBooks(settings);
   const row = await getRun(db, named);
   await using temporal = await openTemporal(settings);
-  const live = row.outcome ? await liveWorkflow(temporal.client, row.persona) : workflowOf(row);
+  const own = row.outcome ? undefined : await underWay(temporal.client, workflowOf(row));
+  if (!row.outcome && !own) await recordRunEnd(db, { run: row.id, outcome: endedFromOutside(row.persona) });
+  const live = own ?? (await liveWorkflow(temporal.client, row.persona));
   if (live) {
     await attemptNow(context, temporal, live);
     return options.detach ? exitCodes.ok : await follow(context, temporal, live, { persona: row.persona, wait: options.wait ?? false });
@@ -31,14 +35,14 @@ export async function command(context: Context, named: string | undefined, optio
 
 const retriable: Outcome['status'][] = ['failed', 'cancelled', 'expired'];
 
-async function attemptNow({ terminal, settings }: Context, { client }: Temporal, workflow: Workflow): Promise<void> {
+async function attemptNow({ terminal }: Context, { client }: Temporal, workflow: Workflow): Promise<void> {
   const { raw } = await client.workflow.getHandle(workflow.id, workflow.runId).describe();
   const started = 2; // PENDING_ACTIVITY_STATE_STARTED: that attempt is under way
   const waiting = (raw.pendingActivities ?? []).filter(({ state, attempt }) => state !== started && (attempt ?? 1) > 1);
   for (const { activityId } of waiting) {
     tellTemporal(terminal, `activity reset --workflow-id ${workflow.id} --activity-id ${activityId}`);
     await client.workflowService.resetActivity({
-      namespace: settings.temporal.namespace,
+      namespace: client.options.namespace,
       execution: { workflowId: workflow.id, runId: workflow.runId ?? '' },
       identity: client.options.identity,
       id: activityId ?? '',

@@ -4,6 +4,8 @@ import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deployActivities } from '../activities/deploy.ts';
 import { Serving } from '../core/model.ts';
+import { findRun, recordRunStart } from '../platform/db/runs.ts';
+import type { OpenPlatform } from '../platform/open.ts';
 import { root } from '../platform/settings.ts';
 import { connectClient } from '../platform/temporal.ts';
 import { troupe } from './support/cli.ts';
@@ -14,10 +16,12 @@ const persona = `live-${process.pid}`;
 let env: Record<string, string>;
 let client: Client;
 let model: string;
+let db: OpenPlatform['db'];
 
 /** Real servers and a model that answers, but no worker: a run that is started stays where it began. */
 beforeAll(async () => {
   const platform = await aPlatform();
+  db = platform.db;
   env = { ...serverEnvironment(), TROUPE_DATABASE_URL: platform.settings.database, TROUPE_CONFIGS: temporaryFolder() };
   await troupe(['init', persona], { env });
   client = await connectClient({ temporal: { address: servers().temporal, namespace: 'default' } });
@@ -61,6 +65,28 @@ describe('a run', () => {
 
     expect(asked).toMatchObject({ code: 0, json: [{ workflow: `persona/${persona}`, cancelled: true }] });
   });
+});
+
+test('a run that was terminated is tried again as a new one, and its books are closed', async () => {
+  const handle = client.workflow.getHandle(`persona/${persona}`);
+  const { runId } = await handle.describe();
+  const plan = { pipeline: 'release', persona, boxes: [], result: null };
+  await recordRunStart(db, {
+    run: 'ended',
+    persona,
+    pipeline: 'release',
+    plan,
+    trigger: 'person',
+    workflow: handle.workflowId,
+    workflowRun: runId,
+  });
+  await handle.terminate('from outside');
+
+  const again = await troupe(['retry', 'ended', '--detach', '--json'], { env });
+
+  expect(again).toMatchObject({ code: 0, json: [{ event: 'started', persona }] });
+  expect((again.json[0] as { workflowRun: string }).workflowRun).not.toBe(runId);
+  expect((await findRun(db, 'ended'))?.outcome).toMatchObject({ status: 'failed', cause: expect.stringContaining('terminated') });
 });
 
 describe('chat', () => {
