@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
@@ -27,18 +28,30 @@ SHUTDOWN = timedelta(seconds=12)
 """Time to write a checkpoint when the worker is asked to end."""
 
 
+def temporal_options(settings: Settings) -> ClientConnectConfig:
+    """
+    How to reach Temporal: its own `TEMPORAL_*` variables say about TLS, API keys and headers; a TOML profile is read where
+    `TEMPORAL_CONFIG_FILE` or `TEMPORAL_PROFILE` asks for it. As the TypeScript side does.
+    """
+    profiled = bool(os.environ.get("TEMPORAL_CONFIG_FILE") or os.environ.get("TEMPORAL_PROFILE"))
+    told = ClientConfig.load_client_connect_config(disable_file=not profiled)
+    address = told.get("target_host") if profiled else None
+    namespace = told.get("namespace") if profiled else None
+    return {**told, "target_host": address or settings.temporal, "namespace": namespace or settings.namespace}
+
+
 async def connect(settings: Settings) -> Client:
     """Waits for a Temporal that is not there yet: the stack starts all its parts at once."""
+    options = temporal_options(settings)
     while True:
         try:
             return await Client.connect(
-                settings.temporal,
-                namespace=settings.namespace,
+                **options,
                 data_converter=pydantic_data_converter,
                 identity=f"trainer.{settings.pool}@{socket.gethostname()}#{os.getpid()}",
             )
         except (RPCError, RuntimeError) as error:
-            logging.warning("Temporal at %s does not answer (%s); trying again", settings.temporal, type(error).__name__)
+            logging.warning("Temporal at %s does not answer (%s); trying again", options.get("target_host"), type(error).__name__)
             await asyncio.sleep(1)
 
 

@@ -4,7 +4,7 @@ import { allActivities } from '../activities/index.ts';
 import { createLogger } from '../platform/log.ts';
 import { openPlatform } from '../platform/open.ts';
 import { readSettings } from '../platform/settings.ts';
-import { connectWorker } from '../platform/temporal.ts';
+import { connectWorker, temporalOptions } from '../platform/temporal.ts';
 
 const settings = readSettings();
 const log = createLogger('worker');
@@ -13,7 +13,7 @@ const connection = await connectWorker(settings);
 
 const worker = await Worker.create({
   connection,
-  namespace: settings.temporal.namespace,
+  namespace: temporalOptions(settings).namespace,
   taskQueue: 'pipeline',
   workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
   activities: allActivities(platform),
