@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextvars
+import fcntl
+import json
 import logging
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -79,6 +81,32 @@ def must_end() -> bool:
     return activity.is_cancelled() or activity.is_worker_shutdown()
 
 
+def end_if_asked(name: str) -> None:
+    if activity.is_cancelled():
+        raise CancelledError(f"{name} was cancelled")
+    if activity.is_worker_shutdown():
+        raise Worn("the worker shuts down; another attempt goes on from the checkpoint")
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """
+    Two runs may ask two workers of one host for the same work, such as the same base model. The second waits until the
+    first has stored what it made: the lock of the process ends with the process, and what is written again while it is
+    being stored would be stored in pieces.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "worker.lock").open("w") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                end_if_asked("waiting for another worker of this host")
+                time.sleep(0.2)
+        yield
+
+
 def decoded(raw: Any, model: type[StepRequest[I]]) -> StepRequest[I]:
     """Says where a request is wrong, never with what value: values may be a person's words."""
     try:
@@ -123,10 +151,7 @@ class TrainerActivities:
                 }
                 if event["event"] in ("stage", "step", "checkpoint", "progress"):
                     beat.told = {**beat.told, **kept}
-        if must_end():
-            if activity.is_cancelled():
-                raise CancelledError(f"{name} was cancelled")
-            raise Worn("the worker shuts down; another attempt goes on from the checkpoint")
+        end_if_asked(name)
         match last.get("event"):
             case "done":
                 return dict(last["result"])
@@ -260,7 +285,9 @@ class TrainerActivities:
         """Turns failures into those that Temporal knows: what no retry can cure is never tried again."""
         try:
             with beating() as beat:
-                return act(decoded(raw, model), beat)
+                request = decoded(raw, model)
+                with alone(self.folder_for(request)):
+                    return act(request, beat)
         except Refused as error:
             raise ApplicationError(str(error), type=error.type.value, non_retryable=True) from None
         except MemoryError:
@@ -275,11 +302,10 @@ class TrainerActivities:
 
 def micro_batch_of(folder: Path) -> int:
     """Tokens at once, as the last attempt said they were."""
-    import json
-
-    budgets = [
-        event["microBatchTokens"]
-        for line in (folder / "events.jsonl").read_text().splitlines()
-        if (event := json.loads(line))["event"] == "start"
-    ]
-    return int(budgets[-1]) if budgets else 4096
+    budget = 4096
+    for line in (folder / "events.jsonl").read_text(errors="replace").splitlines():
+        with suppress(ValueError):  # a line that a full disk or a power cut has cut off
+            event = json.loads(line)
+            if event["event"] == "start":
+                budget = int(event["microBatchTokens"])
+    return budget

@@ -72,7 +72,9 @@ def end_with_parent() -> None:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    return type(error).__name__ == "OutOfMemoryError" or isinstance(error, MemoryError)
+    """torch says it by a type of its own on a GPU, and by a sentence on a CPU and in CUDA's own libraries."""
+    said = isinstance(error, RuntimeError) and any(words in str(error) for words in ("out of memory", "can't allocate memory"))
+    return said or type(error).__name__ == "OutOfMemoryError" or isinstance(error, MemoryError)
 
 
 def run(name: str, request: Path, folder: Path) -> int:
@@ -82,7 +84,11 @@ def run(name: str, request: Path, folder: Path) -> int:
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     threading.Thread(target=end_with_parent, daemon=True).start()
     held = lock(folder)
-    with (folder / "events.jsonl").open("a", encoding="utf-8") as kept:
+    log = folder / "events.jsonl"
+    cut_off = log.exists() and log.read_bytes()[-1:] not in (b"", b"\n")  # by a full disk or a power cut
+    with log.open("a", encoding="utf-8") as kept:
+        if cut_off:
+            kept.write("\n")
 
         def emit(event: dict[str, Any]) -> None:
             line = json.dumps({"at": round(time.time(), 3), **event}, ensure_ascii=False, allow_nan=False)

@@ -22,6 +22,9 @@ HERE = Path(__file__).resolve().parent
 GRACE = 8.0
 """Seconds between asking work to end and ending it. A cancelled run is told that its device is free within ten."""
 
+PATIENCE = 120.0
+"""Seconds in which the warm process has loaded its libraries, also from a slow disk."""
+
 
 @dataclass
 class Exit:
@@ -69,11 +72,17 @@ class Warm:
             if self.process is None or self.process.poll() is not None:
                 self.exits = {}
                 self.start()
+            assert self.process is not None
             assert self.socket is not None
             answers = self.exits.setdefault(0, queue.Queue())
             rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", files))]
             self.socket.sendmsg([json.dumps(arguments).encode()], rights)
-            pid = answers.get(timeout=120)
+            try:
+                pid = answers.get(timeout=PATIENCE)
+            except queue.Empty:
+                self.process.kill()  # an answer that came late would be taken for that to the next request
+                self.process.wait()
+                raise RuntimeError(f"the warm process did not answer in {PATIENCE:.0f} s; trying again starts another") from None
             if pid < 0:
                 raise RuntimeError("the warm process was killed while it started; trying again starts another")
             return pid, self.exits.setdefault(pid, queue.Queue())
@@ -100,7 +109,9 @@ class WorkProcess:
     def __enter__(self) -> WorkProcess:
         their_input, our_input = os.pipe()
         our_output, their_output = os.pipe()
-        with (self.folder / "stderr.log").open("ab") as errors:
+        with contextlib.ExitStack() as undo, (self.folder / "stderr.log").open("ab") as errors:
+            for end in (their_input, our_input, our_output, their_output):
+                undo.callback(os.close, end)  # a child that was started all the same ends with its input
             if self.warm and sys.platform == "linux":
                 self.pid, self.exited = self.warm.fork(self.arguments, [their_input, their_output, errors.fileno()])
             else:
@@ -113,6 +124,7 @@ class WorkProcess:
                 )
                 self.pid, self.exited = child.pid, queue.Queue()
                 threading.Thread(target=lambda: self.exited.put(child.wait()), daemon=True).start()
+            undo.pop_all()
         os.close(their_input)
         os.close(their_output)
         self.input = our_input

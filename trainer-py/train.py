@@ -287,7 +287,7 @@ class Trainer:
             raise diverged(stage.name, progress.step)
         better = loss is None or progress.best_loss is None or loss < progress.best_loss
         early = self.job.training.early_stopping
-        if loss is not None and progress.best_loss is not None and early and loss > progress.best_loss - early.min_delta:
+        if loss is not None and progress.best_loss is not None and early and loss >= progress.best_loss - early.min_delta:
             progress.stale += 1
         else:
             progress.stale = 0
