@@ -146,18 +146,16 @@ test.each([
 });
 
 const meld = join(root, '../shared/data/meld');
-test.skipIf(!existsSync(meld))(
-  `real dialogue becomes a dataset (skipped where ${meld} is not there)`,
-  async () => {
-    const database = await freshDatabase();
-    const loaded = await importMeld({ folder: meld, speaker: 'Chandler', database });
+test('real dialogue becomes a dataset', async ({ skip }) => {
+  if (!existsSync(meld)) return skip(`MELD is not at ${meld}`);
 
-    const { manifest, dataset } = await datasetOf('chandler', database);
+  const database = await freshDatabase();
+  const loaded = await importMeld({ folder: meld, speaker: 'Chandler', database });
 
-    expect(loaded).toMatchObject({ lines: 1283 });
-    expect(dataset.training.rows.train).toBeGreaterThan(700);
-    expect(dataset.testRows).toBeGreaterThan(80);
-    expect(Object.keys(manifest.counts.rows.test).sort()).toEqual(['contextual', 'emotional']);
-  },
-  60_000,
-);
+  const { manifest, dataset } = await datasetOf('chandler', database);
+
+  expect(loaded).toMatchObject({ lines: 1283 });
+  expect(dataset.training.rows.train).toBeGreaterThan(700);
+  expect(dataset.testRows).toBeGreaterThan(80);
+  expect(Object.keys(manifest.counts.rows.test).sort()).toEqual(['contextual', 'emotional']);
+}, 60_000);
