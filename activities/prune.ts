@@ -93,11 +93,19 @@ async function pruneCheckpoints({ db, settings }: Platform, { dryRun, before }: 
   const removed: string[] = [];
   for (const name of await readdir(parent).catch(() => [])) {
     if (!/^[0-9a-f]{64}$/.test(name)) continue;
-    const { mtimeMs } = await stat(join(parent, name));
+    const touched = await lastTouched(join(parent, name));
     const finished = (await findReusableStep(db, { key: name })) !== undefined;
-    if (mtimeMs >= (finished ? before : before - unfinishedFor)) continue;
+    if (touched >= (finished ? before : before - unfinishedFor)) continue;
     removed.push(name);
     if (!dryRun) await rm(join(parent, name), { recursive: true, force: true });
   }
   return removed;
+}
+
+/** When anything was last written: a folder's own time does not change while a log inside it grows. */
+async function lastTouched(folder: string): Promise<number> {
+  const names = await readdir(folder);
+  const paths = [folder, ...names.map((name) => join(folder, name))];
+  const found = await Promise.all(paths.map((path) => stat(path).catch(() => undefined))); // some go while one looks
+  return Math.max(0, ...found.map((one) => one?.mtimeMs ?? 0));
 }
