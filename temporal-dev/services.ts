@@ -18,7 +18,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { Connection } from '@temporalio/client';
+import type { Connection, ConnectionOptions } from '@temporalio/client';
 import pg from 'pg';
 import { readSettings } from '../platform/settings.ts';
 import { commandOf, type Exit, freePort, isRoot, type Launched, launch, listensOn, nobody, tailOf } from './process.ts';
@@ -322,8 +322,9 @@ async function launchTemporal(options: ServiceOptions & { uiPort?: number | unde
 }
 
 export async function withTemporal<T>(address: string, use: (connection: Connection) => Promise<T>): Promise<T> {
-  const { Connection } = await import('@temporalio/client');
-  const connection = await Connection.connect({ address, connectTimeout: '2 seconds' });
+  const [{ Connection }, { temporalOptions }] = await Promise.all([import('@temporalio/client'), import('../platform/temporal.ts')]);
+  const reached = temporalOptions({ temporal: { address, namespace: 'default' } }).connection as ConnectionOptions; // TLS and keys
+  const connection = await Connection.connect({ ...reached, address, connectTimeout: '2 seconds' });
   try {
     return await use(connection);
   } finally {
