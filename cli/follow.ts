@@ -74,7 +74,8 @@ async function lookOn(
       silentSince = undefined;
     }
     if (!outcome && Date.now() - lookedAt >= activityEvery) {
-      activities = await activitiesOf(handle).catch(() => activities); // a picture a moment old will do
+      const looking = client.connection.withDeadline(Date.now() + 5000, () => activitiesOf(handle)).catch(() => activities);
+      activities = (await Promise.race([looking, interrupt.signal])) ?? activities; // a picture a moment old will do
       lookedAt = Date.now();
     }
     if (progress) {
