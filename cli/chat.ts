@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { systemPrompt } from '../core/disclosure.ts';
 import type { Candidate } from '../core/model.ts';
 import type { Cast } from '../core/persona.ts';
 import type { Champion } from '../core/release.ts';
@@ -110,7 +111,7 @@ async function besideOf(wanted: string, persona: Cast, ollama: Ollama, settings:
       : ((step?.output as Champion | undefined)?.baseline ?? persona.serving.baseline);
   if (tag && (await ollama.find(tag))) return side(tag);
   if (wanted === 'base' && persona.base.ollama && (await ollama.find(persona.base.ollama)))
-    return side(persona.base.ollama, persona.serving.system);
+    return side(persona.base.ollama, systemPrompt(persona));
   throw new Stop(
     wanted === 'base'
       ? `Ollama has no base model of ${persona.name} yet: a run puts it there (./troupe run ${persona.name}).`

@@ -6,7 +6,6 @@ export const failures = {
   baseInvalid: 'BaseInvalid',
   trainingInvalid: 'TrainingInvalid',
   outOfMemory: 'OutOfMemory',
-  checkpointCorrupt: 'CheckpointCorrupt',
   artifactCorrupt: 'ArtifactCorrupt',
   artifactMissing: 'ArtifactMissing',
   diskFull: 'DiskFull',

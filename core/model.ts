@@ -53,7 +53,7 @@ export const Candidate = z
     digest: Digest.describe(
       'Of the model, its quantization, template, stops, system prompt and parameters: what makes it answer as it does.',
     ),
-    model: Model.nullable().describe('null when Ollama had it already (`base.ollama`).'),
+    model: Model.nullable().describe('null for a tag that Troupe did not make.'),
     ollamaDigest: z.string().describe("Ollama's own digest of the tag, to notice that somebody else changed it."),
   })
   .meta({ id: 'Candidate' });

@@ -46,7 +46,7 @@ export type Progress = {
     cause?: string;
   }[];
   /** The gate that waits for a person, and what they are to look at. */
-  waiting?: { gate: string; evidence: string; verdict: string; headline: string; expires: number; approve: string };
+  waiting?: { gate: string; evidence: string; verdict: string; headline: string; expires: number; approve: string; askedAgain?: number };
   /** Decisions that could not be used, and why. */
   refused: string[];
   outcome?: Outcome;

@@ -8,7 +8,12 @@ export const Base = z
     hub: z.string().optional().describe('A Hugging Face repository, such as `meta-llama/Llama-3.2-3B-Instruct`.'),
     revision: z.string().optional().describe('Its commit. Required with `hub`, so that the same words give the same model next year.'),
     folder: z.string().optional().describe('A local folder with the same files. `~` and `$TROUPE_CACHE` are understood.'),
-    ollama: z.string().optional().describe("Ollama's name for the same weights, such as `llama3.2:3b`; used to answer as the base model."),
+    ollama: z
+      .string()
+      .optional()
+      .describe(
+        "Ollama's name for the same weights, such as `llama3.2:3b`. Runs compare with the base they merged themselves; this is what `chat --beside base` falls back to.",
+      ),
     licence: z.string().min(1).describe('The licence of the weights, as its owner names it. Recorded in every release.'),
   })
   .refine((base) => base.folder !== undefined || (base.hub !== undefined && base.revision !== undefined), {

@@ -21,7 +21,6 @@ class Failure(StrEnum):
     BASE_INVALID = "BaseInvalid"
     TRAINING_INVALID = "TrainingInvalid"
     OUT_OF_MEMORY = "OutOfMemory"
-    CHECKPOINT_CORRUPT = "CheckpointCorrupt"
     ARTIFACT_CORRUPT = "ArtifactCorrupt"
     ARTIFACT_MISSING = "ArtifactMissing"
     DISK_FULL = "DiskFull"
@@ -91,7 +90,7 @@ class Base(Contract):
     folder: Annotated[str | None, BeforeValidator(not_null)] = Field(default=None, exclude_if=is_none)
     """A local folder with the same files. `~` and `$TROUPE_CACHE` are understood."""
     ollama: Annotated[str | None, BeforeValidator(not_null)] = Field(default=None, exclude_if=is_none)
-    """Ollama's name for the same weights, such as `llama3.2:3b`; used to answer as the base model."""
+    """Ollama's name for the same weights, such as `llama3.2:3b`. Runs compare with the base they merged themselves; this is what `chat --beside base` falls back to."""
     licence: Annotated[str, Field(min_length=1)]
     """The licence of the weights, as its owner names it. Recorded in every release."""
 

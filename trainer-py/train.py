@@ -279,7 +279,7 @@ class Trainer:
         self.progress = Progress(**{**state, "recent": tuple(state["recent"]), "results": tuple(state["results"])})
         self.emit({"event": "note", "text": f"resumed from checkpoint {found.name}", "resumed": found.name})
 
-    def validate(self, examples: Sequence[Example], stage: TrainingStage) -> None:
+    def validate(self, examples: Sequence[Example], stage: TrainingStage) -> float | None:
         """Keeps the weights when they are the best of this stage so far."""
         progress = self.progress
         loss = validation_loss(self.model, examples, self.job)
@@ -295,6 +295,7 @@ class Trainer:
             progress.best_loss, progress.best_step = loss, progress.step
             self.best = snapshot(self.model)
         self.emit({"event": "validation", "stage": stage.name, "step": progress.step, "loss": loss, "best": better})
+        return loss
 
     def train_stage(
         self, stage: TrainingStage, examples: Sequence[Example], validation: Sequence[Example], board: Any, stopping: Stopping
@@ -368,13 +369,13 @@ class Trainer:
                     "memory": memory_in_use(job.device),
                 }
                 emit(event)
-                for name in ("loss", "learningRate", "tokensPerSecond"):
+                for name in ("loss", "learningRate", "tokensPerSecond", "memory"):
                     board.add_scalar(f"train/{name}", event[name], progress.total)
                 losses, since, tokens_since = [], time.monotonic(), 0
             if last or saving:
-                self.validate(held_out, stage)
-                if progress.best_loss is not None:
-                    board.add_scalar("validation/best", progress.best_loss, progress.total)
+                validated = self.validate(held_out, stage)
+                if validated is not None:
+                    board.add_scalar("validation/loss", validated, progress.total)
                 early = training.early_stopping
                 stopped_early = early is not None and progress.stale >= early.patience
                 if saving and not last and not stopped_early:

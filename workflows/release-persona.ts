@@ -204,8 +204,11 @@ async function waitForPerson(
 
   while (!decisions.answer && Date.now() < expires) {
     const pause = Math.max(1, Math.min(milliseconds(terms.reminder), expires - Date.now()));
-    if (!(await condition(() => decisions.answer !== undefined, pause)) && Date.now() < expires)
+    if (!(await condition(() => decisions.answer !== undefined, pause)) && Date.now() < expires) {
       log.warn('still waiting for a decision', { run, gate: gate.name });
+      progress.waiting.askedAgain = Date.now();
+      show();
+    }
   }
   decisions.close();
   delete progress.waiting;
