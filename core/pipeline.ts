@@ -27,7 +27,13 @@ export type GateTerms = { timeout: string; reminder: string; approvers: string[]
 
 export type Tools = {
   /** Runs an activity as soon as everything its input names is there. */
-  step<I, O>(name: string, activity: Activity<I, O>, input: { readonly [K in keyof I]: Given<I[K]> }): Handle<O>;
+  step<I, O>(
+    name: string,
+    activity: Activity<I, O>,
+    input: { readonly [K in keyof I]: Given<I[K]> },
+    /** Steps above to wait for although their outputs are not needed: they use the same device, and would only slow each other. */
+    order?: { after: readonly Handle<unknown>[] },
+  ): Handle<O>;
   /** Waits for a person's yes. A failing verdict ends the run as `held` without asking. Everything above is finished first, nothing below starts before. */
   gate(name: string, given: { evidence: Given<Evidence>; terms: GateTerms }): Handle<Approval>;
   /** Ends the run as `unchanged` when the two are the same value. Everything above is finished first, nothing below starts before. */
@@ -50,7 +56,7 @@ export function pipeline<P extends { name: string }>(
     };
     const at = (step: string) => `${name}, step ${step}, `;
     const result = script(persona, {
-      step: (step, { name: activity, queue, profile, version, reuse }, input) =>
+      step: (step, { name: activity, queue, profile, version, reuse }, input, order) =>
         add({
           kind: 'step',
           name: step,
@@ -60,6 +66,7 @@ export function pipeline<P extends { name: string }>(
           version,
           reuse,
           input: frozen(input, boxes, `${at(step)}input`),
+          ...(order && { after: needs(frozen(order.after, boxes, `${at(step)}after`)) }),
         }),
       gate: (gate, given) => add({ kind: 'gate', name: gate, input: frozen(given, boxes, `${at(gate)}input`) }),
       endWhenSame: (ending, compared) => {

@@ -24,6 +24,8 @@ export type Step = {
   version: number;
   reuse: boolean;
   input: Input;
+  /** Steps whose outputs it does not need, and whose end it waits for all the same: both use the same device. */
+  after?: string[];
 };
 
 /** Waits for a person. Nothing below it starts before they have said yes. */

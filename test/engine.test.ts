@@ -53,6 +53,15 @@ test('a step starts only when everything it needs is there', async () => {
   expect(walked).toMatchObject({ result: { name: 'd', input: { b: { name: 'b' }, c: { name: 'c' } } } });
 });
 
+test('a step waits for one whose output it does not need, when it is told to', async () => {
+  const act = outside({ takes: () => 50 });
+
+  await walk(plan(step('trains'), { ...step('answers'), after: ['trains'] } as Box, step('beside')), act);
+
+  expect(act.log.indexOf('start answers')).toBeGreaterThan(act.log.indexOf('end trains'));
+  expect(act.log.indexOf('start beside')).toBeLessThan(act.log.indexOf('end trains'));
+});
+
 test('independent steps run at once', async () => {
   const act = outside({ takes: () => 50 });
 

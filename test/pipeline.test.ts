@@ -55,6 +55,15 @@ test('a script writes a plan: values stay, outputs become the place they will co
   expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
 });
 
+test('a step can be told to wait for another without using its output', () => {
+  const learn = pipeline('learn', (_: Someone, { step }) => {
+    const first = step('first', say, { text: 'x' });
+    return step('second', say, { text: 'y' }, { after: [first] });
+  });
+
+  expect(learn(someone).boxes[1]).toMatchObject({ name: 'second', input: { text: 'y' }, after: ['first'] });
+});
+
 test('mistakes do not compile', () => {
   pipeline('types', (_: Someone, { step, gate, endWhenSame }) => {
     const words = step('words', read, { from: 'x' });

@@ -90,7 +90,7 @@ async function runTogether<E>(steps: Step[], outputs: Map<string, unknown>, outs
       step.name,
       run(
         step,
-        needs(step.input).map((name) => runs.get(name)),
+        [...needs(step.input), ...(step.after ?? [])].map((name) => runs.get(name)),
       ),
     );
 

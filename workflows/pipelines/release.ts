@@ -33,16 +33,22 @@ export const release = pipeline('release', (persona: Cast, { step, gate, endWhen
   const parity = step('parity', trainer.checkParity, { model, samples, quantization: serving.quantization });
   const plain = step('plain', trainer.mergeAdapter, { adapter: null, base });
   const prompted = step('prompted', activity.deployModel, { name: 'troupe-base', model: plain, serving });
-  const likelihood = step('likelihood', trainer.measureLikelihood, {
-    candidate: model,
-    champion: champion.model,
-    base: plain,
-    test: dataset.test,
-    system: serving.system,
-    seed: persona.dataset.seed,
-  });
+  // Trainer and Ollama share one device: at the same time each would take three times as long, or not fit into its memory.
+  const likelihood = step(
+    'likelihood',
+    trainer.measureLikelihood,
+    {
+      candidate: model,
+      champion: champion.model,
+      base: plain,
+      test: dataset.test,
+      system: serving.system,
+      seed: persona.dataset.seed,
+    },
+    { after: [parity] },
+  );
   const rivals = { candidate, base: prompted, champion: champion.tag, baseline: champion.baseline, serving, questions: dataset.test };
-  const answers = step('answers', activity.answerQuestions, { ...rivals, suite });
+  const answers = step('answers', activity.answerQuestions, { ...rivals, suite }, { after: [likelihood] });
   const latency = step('latency', activity.measureLatency, { ...rivals, prompts: suite.latencyPrompts, after: answers, alone: likelihood });
   const report = step('report', activity.compare, {
     persona: persona.name,
