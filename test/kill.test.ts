@@ -31,7 +31,11 @@ beforeAll(async () => {
   template = readFileSync(join(troupe.home, 'configs', 'personas', 'kill.yaml'), 'utf8');
   const base = await run(join(process.env.TROUPE_TOOLS!, 'trainer-python'), ['trainer-py/tiny_base.py', '--if-missing'], process.env);
   expect(base.code, base.err).toBe(0);
-  const world = await run(process.execPath, ['scripts/make-world.ts', '--rows', '1500', '--database', troupe.stack().demoDatabase!], process.env);
+  const world = await run(
+    process.execPath,
+    ['scripts/make-world.ts', '--rows', '1500', '--database', troupe.stack().demoDatabase!],
+    process.env,
+  );
   expect(world.code, world.err).toBe(0);
 
   const asked = await troupe.json('run', 'kill', '--until', 'model');
