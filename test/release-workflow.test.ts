@@ -328,7 +328,7 @@ if (process.env.RECORD_HISTORIES) {
     const { historyToJSON } = await import('@temporalio/common/lib/proto-utils.js');
     writeFileSync(
       new URL(`histories/${name}.json`, import.meta.url),
-      JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory()))),
+      JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory()))).replaceAll(/\d+@[\w.-]+?(?="|-[0-9a-f]{32})/g, 'worker@host'),
     );
   });
 }
