@@ -48,16 +48,19 @@ export const bookkeeping = (platform: Platform) => ({
 
   /** The step's key, and an earlier result under it whose artifacts are all there and whole. */
   async findReusable({
+    run,
     step,
     input,
     refresh,
   }: {
+    run: string;
     step: Step;
     input: unknown;
     refresh: boolean;
-  }): Promise<{ key: string; found?: { run: string; output: unknown } }> {
+  }): Promise<{ key: string; work?: string; found?: { run: string; output: unknown } }> {
     const key = stepKey({ activity: step.activity, version: step.version, input });
-    if (!step.reuse || refresh) return { key };
+    if (refresh) return { key, work: stepKey({ activity: step.activity, version: step.version, input: { refreshedBy: run, input } }) };
+    if (!step.reuse) return { key };
     const found = await findReusableStep(platform.db, { key });
     if (!found) return { key };
     const broken = await firstBroken(platform.artifacts, found.output);

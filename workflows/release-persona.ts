@@ -131,11 +131,13 @@ async function walkPlan(
     walk<Outcome>(plan, {
       execute: async (step, input) => {
         const startedAt = Date.now();
-        const { key, found } = await findReusable({ step, input, refresh: refreshed(step.name) });
+        const { key, work, found } = await findReusable({ run, step, input, refresh: refreshed(step.name) });
         if (found) note(progress, step.name, 'reused', Date.now(), { from: found.run });
         else if (step.profile !== 'quick') tell('PipelineStage', step.name);
         show();
-        const output = found ? found.output : await callActivity(step, { run, step: step.name, key, input }, summaryOf(step, key));
+        const output = found
+          ? found.output
+          : await callActivity(step, { run, step: step.name, key: work ?? key, input }, summaryOf(step, key));
         await recordStep({
           run,
           step: step.name,

@@ -7,12 +7,16 @@ import type { Outcome, RunRequest, StepRequest } from '../core/run.ts';
 export type Bookkeeping = {
   /** Loads the persona, compiles its pipeline, and notes that the run began. */
   compilePlan(request: { run: string; request: RunRequest; workflow: string; workflowRun: string; trigger: string }): Promise<Plan>;
-  /** The step's key, and an earlier result under it that is still whole. */
+  /**
+   * The step's key, and an earlier result under it that is still whole. A refreshed step is given another key to work
+   * under, so that it finds nothing of earlier attempts; its result is filed under the first all the same.
+   */
   findReusable(request: {
+    run: string;
     step: Step;
     input: unknown;
     refresh: boolean;
-  }): Promise<{ key: string; found?: { run: string; output: unknown } }>;
+  }): Promise<{ key: string; work?: string; found?: { run: string; output: unknown } }>;
   recordStep(request: {
     run: string;
     step: string;
