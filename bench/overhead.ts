@@ -13,12 +13,13 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { bookkeeping } from '../activities/bookkeeping.ts';
 import type { Plan } from '../core/plan.ts';
 import type { RunRequest } from '../core/run.ts';
+import { quantile } from '../core/statistics.ts';
 import { recordRunStart } from '../platform/db/runs.ts';
 import { createLogger } from '../platform/log.ts';
 import { openPlatform } from '../platform/open.ts';
 import { readSettings } from '../platform/settings.ts';
 import { startPostgres, startTemporal } from '../temporal-dev/services.ts';
-import { machine, milliseconds, quantile } from './machine.ts';
+import { machine, milliseconds } from './machine.ts';
 
 const steps = 20;
 const repeats = 5;

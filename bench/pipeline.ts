@@ -8,9 +8,10 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { quantile } from '../core/statistics.ts';
 import { readSettings, root, stackFileOf } from '../platform/settings.ts';
 import { query } from '../temporal-dev/services.ts';
-import { machine, milliseconds, quantile } from './machine.ts';
+import { machine, milliseconds } from './machine.ts';
 
 const releases = 4;
 const home = mkdtempSync(join(tmpdir(), 'troupe-bench-'));

@@ -240,7 +240,8 @@ test('what an earlier run gave is not done again, and a refreshed step is', asyn
   });
 });
 
-test('a failure no retry cures fails the run, names step and cause, and cancels what runs beside it', async () => {
+/** An activity that goes on until it is cancelled, and whether it was. */
+const untilCancelled = (): { beside: Fake; wasCancelled: () => boolean } => {
   let cancelled = false;
   const beside: Fake = async () => {
     try {
@@ -253,6 +254,11 @@ test('a failure no retry cures fails the run, names step and cause, and cancels 
       throw error;
     }
   };
+  return { beside, wasCancelled: () => cancelled };
+};
+
+test('a failure no retry cures fails the run, names step and cause, and cancels what runs beside it', async () => {
+  const { beside, wasCancelled } = untilCancelled();
   const here = world(
     {
       snapshot: async () => {
@@ -272,33 +278,21 @@ test('a failure no retry cures fails the run, names step and cause, and cancels 
     message: 'failed at snapshot: No words in angela-db',
     details: [{ status: 'failed', persona: 'someone', step: 'snapshot', cause: 'No words in angela-db' }],
   });
-  expect(cancelled).toBe(true);
+  expect(wasCancelled()).toBe(true);
   expect(here.started).not.toContain('candidate');
   expect(here.outcomes).toMatchObject([{ status: 'failed' }]);
 });
 
 test('cancelling reaches the step that runs, and the books say so', async () => {
-  let cancelled = false;
-  const here = world({
-    candidate: async () => {
-      try {
-        for (;;) {
-          heartbeat();
-          await sleep(50);
-        }
-      } catch (error) {
-        cancelled = true;
-        throw error;
-      }
-    },
-  });
+  const { beside, wasCancelled } = untilCancelled();
+  const here = world({ candidate: beside });
   const handle = await start(here);
   await until(handle, ({ boxes: now }) => now.some((box) => box.name === 'candidate' && box.state === 'running'));
 
   await handle.cancel();
   await handle.result().catch(() => undefined);
 
-  expect(cancelled).toBe(true);
+  expect(wasCancelled()).toBe(true);
   expect((await handle.describe()).status.name).toBe('CANCELLED');
   expect(here.outcomes).toEqual([{ status: 'cancelled', persona: 'someone' }]);
 });

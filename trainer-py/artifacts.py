@@ -32,9 +32,9 @@ def relative_path(digest: str) -> str:
     return f"sha256/{digest[:2]}/{digest}"
 
 
-def sync_folder(folder: Path) -> None:
-    """A rename survives a power cut only when the folder that names the file was synced too."""
-    handle = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Waits until a file or a folder is on the disk. A rename survives a power cut only when the folder it is in was synced too."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
@@ -193,7 +193,7 @@ class FolderArtifacts(Artifacts):
                 target = self.path_of(digest)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 aside.rename(target)
-                sync_folder(target.parent)
+                sync(target.parent)
         return ArtifactRef(digest=digest, bytes=size, media_type=media_type)
 
     def keep_young(self, digest: str) -> bool:

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from artifacts import digest_of, sync_folder
+from artifacts import digest_of, sync
 from failures import disk_full, is_disk_full
 from work import Emit
 
 KEPT = 2
-
-
-def sync_file(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def write_checkpoint(root: Path, name: str, job: str, write: Callable[[Path], None]) -> Path:
@@ -34,12 +25,12 @@ def write_checkpoint(root: Path, name: str, job: str, write: Callable[[Path], No
         manifest = {"job": job, "files": {path.name: digest_of(path) for path in sorted(aside.iterdir())}}
         (aside / "manifest.json").write_text(json.dumps(manifest, indent=1))
         for path in aside.iterdir():
-            sync_file(path)
-        sync_folder(aside)
+            sync(path)
+        sync(aside)
         if target.exists():  # refused before, or written by an attempt that was cut off after it
             shutil.rmtree(target)
         aside.rename(target)
-        sync_folder(root)
+        sync(root)
     except OSError as error:
         if is_disk_full(error):
             raise disk_full(str(root)) from error

@@ -1,6 +1,6 @@
 import { ActivityCancellationType, CancellationScope, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { Plan, Step } from '../core/plan.ts';
-import { profiles } from '../core/profiles.ts';
+import { type Profile, profiles } from '../core/profiles.ts';
 import type { Outcome, RunRequest, StepRequest } from '../core/run.ts';
 
 /** Activities of the engine itself: they keep the books of a run. */
@@ -43,11 +43,17 @@ export type Bookkeeping = {
   recordRunEnd(request: { run: string; outcome: Outcome }): Promise<void>;
 };
 
+/** A copy that the SDK may take: its lists are not read-only. */
+const retryOf = (profile: Profile) => {
+  const { retry } = profiles[profile];
+  return { ...retry, nonRetryableErrorTypes: [...retry.nonRetryableErrorTypes] };
+};
+
 /** Under a second each, and in this worker: no round trip through the server's queues. */
 const books = proxyLocalActivities<Pick<Bookkeeping, 'recordStep' | 'recordDecision' | 'recordRunEnd' | 'findReusable'>>({
   startToCloseTimeout: '2 minutes',
   scheduleToCloseTimeout: '1 day',
-  retry: { ...profiles.quick.retry, nonRetryableErrorTypes: [...profiles.quick.retry.nonRetryableErrorTypes] },
+  retry: retryOf('quick'),
 });
 
 type Books = typeof books;
@@ -70,15 +76,15 @@ export const findReusable = uncancelled('findReusable');
 export const { compilePlan } = proxyActivities<Pick<Bookkeeping, 'compilePlan'>>({
   startToCloseTimeout: '1 minute',
   scheduleToCloseTimeout: '1 day',
-  retry: { ...profiles.quick.retry, nonRetryableErrorTypes: [...profiles.quick.retry.nonRetryableErrorTypes] },
+  retry: retryOf('quick'),
 });
 
 /** Calls a step's activity on its queue, as patiently as its profile says, under the step's own name. */
 export function callActivity(step: Step, request: StepRequest<unknown>, summary: string): Promise<unknown> {
-  const { retry, ...timeouts } = profiles[step.profile];
+  const { retry: _, ...timeouts } = profiles[step.profile];
   const activities = proxyActivities<Record<string, (request: StepRequest<unknown>) => Promise<unknown>>>({
     ...timeouts,
-    retry: { ...retry, nonRetryableErrorTypes: [...retry.nonRetryableErrorTypes] },
+    retry: retryOf(step.profile),
     taskQueue: step.queue,
     activityId: step.name,
     summary,
