@@ -5,7 +5,7 @@ import { buildInPieces } from '../core/dataset-rows/build.ts';
 import { datasetCard } from '../core/dataset-rows/card.ts';
 import { failures } from '../core/failures.ts';
 import type { StepRequest } from '../core/run.ts';
-import { SourceRow } from '../core/source.ts';
+import { SourceRow } from '../core/source-row.ts';
 import { beat, cancelled } from '../platform/heartbeat.ts';
 import type { Platform } from '../platform/platform.ts';
 import { ndjson, readLines, toLines } from './lines.ts';

@@ -16,14 +16,16 @@ export const snapshotActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =
     const consents = new Set<string>();
     try {
       for (const source of input.sources) {
-        for await (const { table, rows } of openSource(source).read()) {
+        for await (const { rows } of openSource(source).read()) {
           cancelled()?.throwIfAborted();
           await writer.write(toLines(rows));
           for (const row of rows) consents.add(row.consent);
-          const counted = tables.find((one) => one.source === source.name && one.table === table);
-          if (counted === undefined) tables.push({ source: source.name, table, rows: rows.length });
-          else counted.rows += rows.length;
-          beat({ source: source.name, table, rows: counted?.rows ?? rows.length });
+          for (const [table, { length }] of Map.groupBy(rows, (row) => row.table)) {
+            const counted = tables.find((one) => one.source === source.name && one.table === table);
+            if (counted === undefined) tables.push({ source: source.name, table, rows: length });
+            else counted.rows += length;
+            beat({ source: source.name, table, rows: counted?.rows ?? length });
+          }
         }
       }
       const rows = tables.reduce((sum, table) => sum + table.rows, 0);

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { snapshotActivities } from '../activities/snapshot.ts';
-import { PostgresSource } from '../core/source.ts';
+import { PostgresSource } from '../core/source-kinds/postgres.ts';
 import { folderArtifacts } from '../platform/artifacts/folder.ts';
 import { fillTables } from '../sources/fill.ts';
 import { startPostgres } from '../temporal-dev/services.ts';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import type { TableName } from '../core/source.ts';
+import type { TableName } from '../core/source-row.ts';
 
-export type FilledRow = Record<string, string | number | null>;
+export type FilledRow = Record<string, string | number | boolean | null | undefined>;
 
 /** Why a database was left as it is: something in it was not made by us. */
 export class ForeignTables extends Error {

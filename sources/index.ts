@@ -1,9 +1,23 @@
-import type { Source, SourceRow, TableName } from '../core/source.ts';
+import type { Source } from '../core/source.ts';
+import type { SourceRow } from '../core/source-row.ts';
 import { openPostgres } from './postgres.ts';
 
-/** A source that is being read: the rows of every declared table, in a fixed order, a batch at a time. */
+/** Where reading was left: means something to the connector that gave it alone, and is small. */
+export type Cursor = string;
+
+/** A row that could not be taken in: where it stands and why, never what it says. */
+export type Quarantined = { place: string; reason: string };
+
+export type Batch = {
+  rows: SourceRow[];
+  quarantined: Quarantined[];
+  /** Reading on from here gives what comes after this batch, and nothing of it again. */
+  cursor: Cursor;
+};
+
+/** A source that is being read: its rows in a fixed order, a batch at a time, in memory that does not grow. */
 export type OpenSource = {
-  read(): AsyncGenerator<{ table: TableName; rows: SourceRow[] }, void, void>;
+  read(after?: Cursor): AsyncGenerator<Batch, void, void>;
 };
 
 /** One opener for each kind of place words live. */

@@ -1,7 +1,9 @@
 import pg from 'pg';
 import Cursor from 'pg-cursor';
 import { didYouMean } from '../core/did-you-mean.ts';
-import { type PostgresSource, requiredColumns, SourceRow, type TableName, tableColumns } from '../core/source.ts';
+import { consentOf } from '../core/source-kinds/every-source.ts';
+import type { PostgresSource } from '../core/source-kinds/postgres.ts';
+import { optionalColumns, requiredColumns, SourceRow, type TableName, tableColumns } from '../core/source-row.ts';
 import type { OpenSource } from './index.ts';
 import { SourceProblem } from './source-problem.ts';
 
@@ -31,7 +33,8 @@ async function* read(source: PostgresSource, url: string): ReturnType<OpenSource
       for (;;) {
         const batch = await cursor.read(batchRows);
         if (batch.length === 0) break;
-        yield { table, rows: batch.map((row, i) => toRow(source, table, place, row, found + i)) };
+        const rows = batch.map((row, i) => toRow(source, table, place, row, found + i));
+        yield { rows, quarantined: [], cursor: JSON.stringify({ table, rows: found + rows.length }) };
         found += batch.length;
       }
       await cursor.close();
@@ -159,7 +162,7 @@ function queryFor({ source, table, place, columns, wanted, problems }: Reading):
     const asked = wanted[column];
     const name = asked === undefined ? column : asked;
     const inherited =
-      column === 'consent' && source.consent !== undefined && (name === null || (asked === undefined && !columns.has(column)));
+      column === 'consent' && consentOf(source) !== undefined && (name === null || (asked === undefined && !columns.has(column)));
     if (name === null || inherited) {
       if (required.includes(column)) problems.push(`${place} needs a column for \`${column}\`: it cannot be null`);
       else if (column === 'consent' && !inherited)
@@ -192,7 +195,7 @@ function queryFor({ source, table, place, columns, wanted, problems }: Reading):
 function toRow(source: PostgresSource, table: TableName, place: string, values: Record<string, string | null>, nth: number): SourceRow {
   const id = values.id ?? null;
   if (id === null) throw new SourceProblem(`${place}: row ${nth + 1} in the order of time has no id.`);
-  const consent = values.consent ?? source.consent ?? null;
+  const consent = values.consent ?? consentOf(source) ?? null;
   if (consent === null || consent.trim() === '')
     throw new SourceProblem(`${place}, row ${id}, has no consent. Give it one, or take the row out: words are used only under a consent.`);
   const row = {

@@ -7,7 +7,7 @@ import { DatasetRow } from '../core/dataset.ts';
 import { buildRows } from '../core/dataset-rows/build.ts';
 import { unitOf } from '../core/dataset-rows/duplicates.ts';
 import type { Split } from '../core/dataset-rows/groups.ts';
-import type { RowOf, SourceRow } from '../core/source.ts';
+import type { RowOf, SourceRow } from '../core/source-row.ts';
 import { jaccard, shinglesOf } from '../core/text/near-duplicates.ts';
 import { aRequest, aSnapshot, aStep, manyTalks, minute, said, someArtifacts } from './support/words.ts';
 

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
 import { readLines } from '../activities/lines.ts';
 import { snapshotActivities } from '../activities/snapshot.ts';
-import { SourceRow } from '../core/source.ts';
+import { SourceRow } from '../core/source-row.ts';
 import { fillTables } from '../sources/fill.ts';
 import { openSource } from '../sources/index.ts';
 import { SourceProblem } from '../sources/source-problem.ts';
@@ -62,8 +62,8 @@ test('what is written while it is being read is not in it', async () => {
   await db.query(`INSERT INTO learnings VALUES (1, now(), 'a', 'b', null, 'c1')`);
   const counts = { conversations: 0, learnings: 0 };
 
-  for await (const { table, rows } of openSource(aSource({ tables: { conversations: {}, learnings: {} } })).read()) {
-    counts[table as 'learnings'] += rows.length;
+  for await (const { rows } of openSource(aSource({ tables: { conversations: {}, learnings: {} } })).read()) {
+    for (const { table } of rows) counts[table as 'learnings']++;
     await db.query(`INSERT INTO conversations SELECT max(id) + 1, 'z', 'Ada', 'late', now(), null, null, null, 'c1' FROM conversations`);
     await db.query(`INSERT INTO learnings SELECT max(id) + 1, now(), 'late', 'late', null, 'c1' FROM learnings`);
     await db.query(`DELETE FROM conversations WHERE id BETWEEN 1100 AND 1199`);

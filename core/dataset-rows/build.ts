@@ -1,7 +1,7 @@
 import type { Category, DatasetRequest, DatasetRow } from '../dataset.ts';
 import { categories } from '../dataset.ts';
-import type { SourceRow } from '../source.ts';
-import { tableColumns } from '../source.ts';
+import type { SourceRow } from '../source-row.ts';
+import { tableColumns } from '../source-row.ts';
 import { alike, lettersByLanguage } from '../text/language.ts';
 import { findLeaks, findTwins } from './duplicates.ts';
 import { groupsOf, type Split, splitByTime } from './groups.ts';

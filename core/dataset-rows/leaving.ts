@@ -1,4 +1,4 @@
-import type { SourceRow } from '../source.ts';
+import type { SourceRow } from '../source-row.ts';
 import { misdecoded } from '../text/encoding.ts';
 import { keyOf } from './turns.ts';
 

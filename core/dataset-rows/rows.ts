@@ -1,5 +1,5 @@
 import type { Category, DatasetRequest, DatasetRow, Message } from '../dataset.ts';
-import type { RowOf, SourceRow, TableName } from '../source.ts';
+import type { RowOf, SourceRow, TableName } from '../source-row.ts';
 import { languageOf } from '../text/language.ts';
 import { normal } from '../text/normal.ts';
 import type { Leaving } from './leaving.ts';

@@ -1,4 +1,4 @@
-import type { RowOf } from '../source.ts';
+import type { RowOf } from '../source-row.ts';
 
 /** What one side said before the other spoke again; `rows` are the source rows it was joined from. */
 export type Turn = { role: 'user' | 'assistant'; text: string; rows: RowOf<'conversations'>[] };

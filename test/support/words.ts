@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type DatasetRequest, Recipe, type Snapshot } from '../../core/dataset.ts';
-import { PostgresSource, type RowOf, type SourceRow } from '../../core/source.ts';
+import { PostgresSource } from '../../core/source-kinds/postgres.ts';
+import type { RowOf, SourceRow } from '../../core/source-row.ts';
 import { folderArtifacts } from '../../platform/artifacts/folder.ts';
 
 /** A source as a persona file would declare it: `PLACE` holds the connection string. */
