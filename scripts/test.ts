@@ -23,7 +23,7 @@ const run = (command: string, args: string[], env: Record<string, string> = {}):
 
 /** A runner that fails without a failed test, or runs nothing, has failed all the same. */
 function judged(runner: string, code: number, summary: Summary | undefined): Summary {
-  const counted = summary ?? { passed: 0, failed: 0, skipped: [] };
+  const counted = summary ?? { passed: 0, failed: 0, failures: [], skipped: [] };
   const why = !summary
     ? 'left no report'
     : code !== 0 && summary.failed === 0
@@ -64,7 +64,10 @@ function fromJunit(xml: string): Summary {
       why: plain(why || 'no reason given'),
     }),
   );
-  return { passed: count('tests') - failed - count('skipped'), failed, skipped };
+  const failures = [...xml.matchAll(/<testcase classname="([^"]*)" name="([^"]*)"[^>]*><(?:failure|error) [^>]*?message="([^"]*)"/g)].map(
+    ([, file, name, why]) => ({ test: plain(`${file}: ${name}`), why: plain(why ?? '') }),
+  );
+  return { passed: count('tests') - failed - count('skipped'), failed, failures, skipped };
 }
 
 const plain = (escaped: string) =>
@@ -79,6 +82,7 @@ const skipped = summaries.flatMap((summary) => summary.skipped);
 const failed = sum((summary) => summary.failed);
 
 console.log();
+for (const { test, why } of summaries.flatMap((summary) => summary.failures)) console.log(`failed: ${test} (${why.slice(0, 1500)})`);
 for (const { test, why } of skipped) console.log(`skipped: ${test} (${why})`);
 console.log(`${sum((summary) => summary.passed)} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`);
 process.exitCode = failed > 0 ? 1 : 0;

@@ -2,8 +2,10 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 
-/** Passed, failed and skipped tests of one runner; what `make test` adds up. */
-export type Summary = { passed: number; failed: number; skipped: { test: string; why: string }[] };
+type Told = { test: string; why: string };
+
+/** Passed, failed and skipped tests of one runner; what `make test` adds up, and tells again at its end. */
+export type Summary = { passed: number; failed: number; failures: Told[]; skipped: Told[] };
 
 /** Writes the outcome of the run to the file `TROUPE_TEST_SUMMARY`, if that is set. */
 export default class SummaryReporter implements Reporter {
@@ -15,21 +17,27 @@ export default class SummaryReporter implements Reporter {
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     if (!this.path) return;
-    const summary: Summary = { passed: 0, failed: unhandled.length, skipped: [] };
+    const summary: Summary = {
+      passed: 0,
+      failed: unhandled.length,
+      failures: unhandled.map(({ message }) => ({ test: 'outside of every test', why: message })),
+      skipped: [],
+    };
     for (const module of modules) {
       const failedBefore = summary.failed;
+      const fail = (test: string, errors: readonly SerializedError[]) => {
+        summary.failed++;
+        summary.failures.push({ test, why: errors.map(({ message }) => message).join('; ') });
+      };
       for (const test of module.children.allTests()) {
         const result = test.result();
+        const name = `${module.relativeModuleId}: ${test.fullName}`;
         if (result.state === 'passed') summary.passed++;
-        else if (result.state === 'failed') summary.failed++;
-        else
-          summary.skipped.push({
-            test: `${module.relativeModuleId}: ${test.fullName}`,
-            why: (result.state === 'skipped' && result.note) || 'no reason given',
-          });
+        else if (result.state === 'failed') fail(name, result.errors);
+        else summary.skipped.push({ test: name, why: (result.state === 'skipped' && result.note) || 'no reason given' });
       }
       // A file that cannot be loaded, or whose hooks fail, has no failed test to show for it.
-      if (!module.ok() && summary.failed === failedBefore) summary.failed++;
+      if (!module.ok() && summary.failed === failedBefore) fail(module.relativeModuleId, module.errors());
     }
     mkdirSync(dirname(this.path), { recursive: true });
     writeFileSync(this.path, JSON.stringify(summary));
