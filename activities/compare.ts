@@ -26,7 +26,12 @@ export const compareActivities = ({ artifacts, settings }: Platform) => ({
     beat({ read: rows.size });
 
     const measured = scoreAll({ rows, likelihood, answers, seconds, suite }, contenders);
-    const judgement = judge(policy, { ...measured, contenders, degraded: adapter.degraded });
+    const judgement = judge(policy, {
+      ...measured,
+      contenders,
+      anchorIsChampion: input.anchor !== null && input.anchor === input.champion,
+      degraded: adapter.degraded,
+    });
     const digest = sha256(canonicalJson({ input, ...measured, ...judgement }));
     beat({ verdict: judgement.verdict });
 

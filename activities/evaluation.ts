@@ -7,6 +7,7 @@ import {
   type Answers,
   type AnswersRequest,
   type Contender,
+  contenders,
   type Latency,
   type LatencyRequest,
   type LatencyRow,
@@ -151,15 +152,12 @@ const greedy = (serving: Serving): ModelOptions => ({
   num_ctx: serving.contextLength,
 });
 
-type Rivals = { candidate: { tag: string }; base: { tag: string }; champion: string | null; baseline: string | null };
+type Rivals = Pick<AnswersRequest, 'candidate' | 'base' | 'champion' | 'anchor' | 'baseline'>;
 
-const contenderTags = ({ candidate, champion, baseline, base }: Rivals): Map<Contender, string> =>
-  new Map<Contender, string>([
-    ['candidate', candidate.tag],
-    ...(champion === null ? [] : ([['champion', champion]] as const)),
-    ...(baseline === null ? [] : ([['baseline', baseline]] as const)),
-    ['base', base.tag],
-  ]);
+function contenderTags({ candidate, champion, anchor, baseline, base }: Rivals): Map<Contender, string> {
+  const tags = { candidate: candidate.tag, champion, anchor, baseline, base: base.tag } satisfies Record<Contender, string | null>;
+  return new Map(contenders.flatMap((contender) => (tags[contender] === null ? [] : [[contender, tags[contender]]])));
+}
 
 /**
  * Contexts to sample from, half of them the longest that fit. Ollama silently drops the oldest turns of a prompt that

@@ -141,5 +141,8 @@ async function register(
   const { gate, by, claimed, evidence, comment, via } = approval;
   await recordDecision(tx, { run, gate, verdict: 'approve', by, claimed, evidence, comment, via, at: new Date(approval.at) });
   await moveAlias(tx, { persona, alias: 'champion', to: id, reason: 'release', by: approval.by });
+  // The first release guards against slow loss, until a person names another.
+  if (!(await findAlias(tx, { persona, alias: 'anchor' })))
+    await moveAlias(tx, { persona, alias: 'anchor', to: id, reason: 'release', by: approval.by });
   return row;
 }

@@ -19,7 +19,7 @@ export const Metric = z.enum(metrics);
 export type Metric = z.infer<typeof Metric>;
 
 /** Who answers the questions beside the candidate. */
-export const contenders = ['candidate', 'champion', 'baseline', 'base'] as const;
+export const contenders = ['candidate', 'champion', 'anchor', 'baseline', 'base'] as const;
 export const Contender = z.enum(contenders);
 export type Contender = z.infer<typeof Contender>;
 
@@ -76,7 +76,10 @@ export const GatePolicy = z
       .describe('Comparisons the candidate must win: the 95 % interval of the paired difference excludes 0.'),
     notWorse: z
       .array(z.strictObject({ metric: Metric, than: Contender.exclude(['candidate']), margin: z.number().min(0) }))
-      .default([{ metric: 'bitsPerByte', than: 'champion', margin: 0.02 }])
+      .default([
+        { metric: 'bitsPerByte', than: 'champion', margin: 0.02 },
+        { metric: 'bitsPerByte', than: 'anchor', margin: 0.05 },
+      ])
       .describe(
         'Comparisons the candidate must not lose by more than `margin`, at one-sided 95 %. One that cannot be made for want of a rival is passed over and said.',
       ),
@@ -100,6 +103,7 @@ export const LikelihoodRequest = z
   .strictObject({
     candidate: Model,
     champion: Model.nullable(),
+    anchor: Model.nullable().describe('null where there is none, and where it is the champion.'),
     base: Model,
     test: ArtifactRef,
     system: z.string().describe('The same prompt for all, so that only the weights differ.'),
@@ -134,6 +138,7 @@ export const AnswersRequest = z
     candidate: Candidate,
     base: Candidate,
     champion: z.string().nullable().describe('Tag.'),
+    anchor: z.string().nullable().describe('Tag; null where it is the champion.'),
     baseline: z.string().nullable().describe('Tag of the adopted model.'),
     serving: Serving,
     questions: ArtifactRef,
@@ -163,6 +168,7 @@ export const LatencyRequest = z
     candidate: Candidate,
     base: Candidate,
     champion: z.string().nullable(),
+    anchor: z.string().nullable(),
     baseline: z.string().nullable(),
     serving: Serving,
     questions: ArtifactRef,
@@ -196,6 +202,8 @@ export const CompareRequest = z
   .strictObject({
     persona: z.string(),
     candidate: Candidate,
+    champion: z.string().nullable().describe('The release it is.'),
+    anchor: z.string().nullable().describe('The release it is; the same as the champion: measured once.'),
     dataset: Dataset,
     adapter: Adapter,
     parity: Parity,

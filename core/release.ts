@@ -8,6 +8,17 @@ import { Adapter, BaseModel } from './training.ts';
 export const ChampionRequest = z.strictObject({ persona: z.string(), serving: Serving }).meta({ id: 'ChampionRequest' });
 export type ChampionRequest = z.infer<typeof ChampionRequest>;
 
+/** The frozen release that guards against slow loss: each release may be a little worse than the one before, and all of them a lot. */
+export const Anchor = z
+  .strictObject({
+    release: z.string().nullable(),
+    isChampion: z.boolean().describe('It is what the persona speaks with now: measured once, as the champion.'),
+    tag: z.string().nullable().describe('null where there is none, and where it is the champion.'),
+    model: Model.nullable(),
+  })
+  .meta({ id: 'Anchor' });
+export type Anchor = z.infer<typeof Anchor>;
+
 /** What a persona speaks with now. Everything is null before the first release. */
 export const Champion = z
   .strictObject({
@@ -16,6 +27,7 @@ export const Champion = z
     tag: z.string().nullable(),
     model: Model.nullable(),
     baseline: z.string().nullable().describe('Tag under which the adopted model is kept.'),
+    anchor: Anchor,
   })
   .meta({ id: 'Champion' });
 export type Champion = z.infer<typeof Champion>;

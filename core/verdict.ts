@@ -5,7 +5,12 @@ import type { Comparison, Measured } from './scorers/score.ts';
 export type Judgement = { verdict: Verdict; headline: string; checks: Check[] };
 
 /** What is held against the policy: the numbers, who took part, and what the training could not do as asked. */
-export type Findings = Measured & { contenders: readonly Contender[]; degraded: readonly string[] };
+export type Findings = Measured & {
+  contenders: readonly Contender[];
+  /** The anchor was then measured as the champion, once. */
+  anchorIsChampion: boolean;
+  degraded: readonly string[];
+};
 
 /**
  * A candidate passes when every check passes, and fails when one fails. All must pass, so no correction for many checks
@@ -72,20 +77,22 @@ function threshold(policy: GatePolicy, { scores }: Findings, metric: Metric, bou
 
 function better(policy: GatePolicy, findings: Findings, { metric, than }: { metric: Metric; than: Comparison['than'] }): Check {
   const rule = `${metricNames[metric]} better than ${than}`;
-  const found = comparisonOf(findings, metric, than);
-  if (found === undefined) return unmeasured(policy, metric, rule, missing(findings, metric, than));
+  const rival = measuredAs(findings, than);
+  const found = comparisonOf(findings, metric, rival);
+  if (found === undefined) return unmeasured(policy, metric, rule, missing(findings, metric, rival));
   const { low, high, n } = found.gain;
   const few = tooFewToPass(policy, metric, n);
   const verdict = high !== null && high < 0 ? 'fail' : low !== null && low > 0 && !few ? 'pass' : 'inconclusive';
-  return { rule, verdict, detail: `${compared(found)}${few ? `; ${tooFew(n, policy)}` : ''}.` };
+  return { rule, verdict, detail: `${compared(found)}${few ? `; ${tooFew(n, policy)}` : ''}.${once(than, rival)}` };
 }
 
 function notWorse(policy: GatePolicy, findings: Findings, asked: { metric: Metric; than: Comparison['than']; margin: number }): Check {
   const { metric, than, margin } = asked;
   const rule = `${metricNames[metric]} not worse than ${than} by more than ${figure(margin)}`;
-  if (!findings.contenders.includes(than)) return { rule, verdict: 'pass', detail: `Passed over: there is no ${than} to compare with.` };
-  const found = comparisonOf(findings, metric, than);
-  if (found === undefined) return unmeasured(policy, metric, rule, missing(findings, metric, than));
+  const rival = measuredAs(findings, than);
+  if (!findings.contenders.includes(rival)) return { rule, verdict: 'pass', detail: `Passed over: there is no ${than} to compare with.` };
+  const found = comparisonOf(findings, metric, rival);
+  if (found === undefined) return unmeasured(policy, metric, rule, missing(findings, metric, rival));
   const { lowOneSided: low, highOneSided: high, n } = found.gain;
   const few = tooFewToPass(policy, metric, n);
   const verdict = high !== null && high < -margin ? 'fail' : low !== null && low > -margin && !few ? 'pass' : 'inconclusive';
@@ -93,8 +100,14 @@ function notWorse(policy: GatePolicy, findings: Findings, asked: { metric: Metri
     low === null || high === null
       ? 'no one-sided limits'
       : `one-sided 95 % limits ${signed(low)} and ${signed(high)} against −${figure(margin)}`;
-  return { rule, verdict, detail: `${compared(found)}; ${limits}${few ? `; ${tooFew(n, policy)}` : ''}.` };
+  return { rule, verdict, detail: `${compared(found)}; ${limits}${few ? `; ${tooFew(n, policy)}` : ''}.${once(than, rival)}` };
 }
+
+/** Whose numbers stand for a rival's. */
+const measuredAs = ({ anchorIsChampion }: Findings, than: Comparison['than']): Comparison['than'] =>
+  than === 'anchor' && anchorIsChampion ? 'champion' : than;
+
+const once = (than: Contender, rival: Contender): string => (than === rival ? '' : ` The ${than} is the ${rival}.`);
 
 const degraded = (policy: GatePolicy, record: string): Check => {
   const accepted = policy.degraded.some((beginning) => record.startsWith(beginning));

@@ -41,7 +41,7 @@ beforeAll(async () => {
   candidate = await deploy('judged', 1);
   base = await deploy('judged-base', 2);
   const questions = await platform.artifacts.put(toLines(rows), 'application/x-ndjson');
-  rivals = { candidate, base, champion: null, baseline: null, serving, questions };
+  rivals = { candidate, base, champion: null, anchor: null, baseline: null, serving, questions };
 });
 
 describe('samples', () => {
@@ -103,6 +103,17 @@ describe('answers', () => {
     expect(told.find((answer) => answer.question.startsWith('row/'))!.reference).toMatch(/^reply \d+$/);
     expect(again.answers).toEqual(answers.answers);
     expect(existsSync(join(platform.settings.home, 'runs', 'answers-1', 'answers.ndjson'))).toBe(false);
+  });
+
+  test('are also the anchor’s, after the champion’s', async () => {
+    const rivalry = { ...rivals, champion: candidate.tag, anchor: base.tag, baseline: null };
+
+    const answers = await evaluationActivities(platform).answerQuestions(asked({ ...rivalry, suite }, { key: 'answers-anchor' }));
+
+    const told = await readLines(platform.artifacts, answers.answers, Answer);
+    const said = (contender: string) => told.filter((answer) => answer.contender === contender).map((answer) => answer.answer);
+    expect(answers.contenders).toEqual(['candidate', 'champion', 'anchor', 'base']);
+    expect(said('anchor')).toEqual(said('base'));
   });
 
   test('go on where an interrupted attempt was cut off', async () => {

@@ -104,7 +104,8 @@ const served = async (name: string) => (await platform.ollama.find(name))?.diges
 describe('an approved candidate', () => {
   test('becomes the champion, is served under its name, and is kept under its own', async () => {
     const request = await aRequest('pub-first', 0);
-    expect(request.champion).toEqual({ release: null, digest: null, tag: null, model: null, baseline: null });
+    const none = { release: null, isChampion: false, tag: null, model: null };
+    expect(request.champion).toEqual({ release: null, digest: null, tag: null, model: null, baseline: null, anchor: none });
 
     const release = await publish(request);
 
@@ -122,6 +123,7 @@ describe('an approved candidate', () => {
       tag: 'pub-first:release-1',
       model: models[0],
       baseline: null,
+      anchor: { release: 'pub-first-1', isChampion: true, tag: null, model: null },
     });
     const record = JSON.parse((await platform.artifacts.get(release.record)).toString()) as Record<string, unknown>;
     expect(record).toMatchObject({
@@ -193,7 +195,7 @@ describe('compare and swap', () => {
       nonRetryable: true,
       message: expect.stringContaining('pub-twice-1'),
     });
-    expect(await listReleases(platform, { persona: 'pub-twice' })).toMatchObject([{ id: 'pub-twice-1', aliases: ['champion'] }]);
+    expect(await listReleases(platform, { persona: 'pub-twice' })).toMatchObject([{ id: 'pub-twice-1', aliases: ['anchor', 'champion'] }]);
     expect(await served('pub-twice:live')).toBe(requests[winner]!.candidate.ollamaDigest);
   });
 
@@ -305,12 +307,19 @@ describe('rolling back', () => {
     expect(await publish(await aRequest('pub-number', 2))).toMatchObject({ release: 'pub-number-3', previous: 'pub-number-1' });
   });
 
-  test('an anchor is set and listed', async () => {
-    await publish(await aRequest('pub-anchor', 0));
+  test('the first release is the anchor, until a person names another', async () => {
+    for (const model of [0, 1, 2]) await publish(await aRequest('pub-anchor', model));
+    const aliases = async () => (await listReleases(platform, { persona: 'pub-anchor' })).map((release) => release.aliases);
 
-    await setAnchor(platform, { persona: 'pub-anchor', release: 'pub-anchor-1', by: 'david' });
+    expect(await aliases()).toEqual([['champion'], [], ['anchor']]);
+    const first = { release: 'pub-anchor-1', isChampion: false, tag: 'pub-anchor:release-1', model: models[0] };
+    expect((await champion('pub-anchor')).anchor).toEqual(first);
 
-    expect(await listReleases(platform, { persona: 'pub-anchor' })).toMatchObject([{ aliases: ['anchor', 'champion'] }]);
+    await setAnchor(platform, { persona: 'pub-anchor', release: 'pub-anchor-2', by: 'david' });
+    await rollback(platform, { persona: 'pub-anchor', by: 'david' });
+
+    expect(await aliases()).toEqual([['challenger'], ['anchor', 'champion'], []]);
+    expect((await champion('pub-anchor')).anchor).toEqual({ release: 'pub-anchor-2', isChampion: true, tag: null, model: null });
     await expect(setAnchor(platform, { persona: 'pub-anchor', release: 'pub-back-1', by: 'david' })).rejects.toThrow(
       'has no release pub-back-1',
     );

@@ -66,6 +66,39 @@ test('a candidate that stopped listening is held although its bits per byte impr
   expect(await fileOf('report.html')).toContain('<h1 class="fail">Fail</h1>');
 });
 
+test('the anchor is one of the rivals, with its name, its column and its check', async () => {
+  const policy = { notWorse: [{ metric: 'bitsPerByte' as const, than: 'anchor' as const, margin: 0.05 }] };
+
+  const report = await compare(await aComparison(artifacts, { anchor: 1, policy }));
+
+  const rule = 'bits per byte not worse than anchor by more than 0.05';
+  expect(report.checks.find((check) => check.rule === rule)!.verdict).toBe('fail');
+  expect(report.scores.filter((score) => score.contender === 'anchor' && score.value !== null)).toHaveLength(7);
+  const [page, results] = [await fileOf('report.html'), await fileOf('EVALUATION_RESULTS.md')];
+  for (const text of [page, results]) expect(text).toContain('The champion is ada-4. The anchor is ada-1.');
+  expect(page).toContain('<th>anchor</th>');
+  expect(page).toContain('against anchor');
+  expect(results).toContain('| Metric | candidate | champion | anchor | base |');
+  expect(results).toContain(`| ${rule} | fail | `);
+});
+
+test('an anchor that is the champion is measured once, and the report says so', async () => {
+  const policy = { notWorse: [{ metric: 'bitsPerByte' as const, than: 'anchor' as const, margin: 0.05 }] };
+
+  const report = await compare(await aComparison(artifacts, { policy }));
+
+  expect(report).toMatchObject({
+    verdict: 'pass',
+    checks: expect.arrayContaining([
+      expect.objectContaining({ verdict: 'pass', detail: expect.stringContaining('The anchor is the champion.') }),
+    ]),
+  });
+  for (const file of ['report.html', 'EVALUATION_RESULTS.md']) {
+    expect(await fileOf(file)).toContain('The champion is ada-4. It is also the anchor, and was measured once.');
+  }
+  expect(await fileOf('report.html')).not.toContain('<th>anchor</th>');
+});
+
 test('what was not done as asked is a failed check, told in both files', async () => {
   const report = await compare(await aComparison(artifacts, { degraded: ['trained without validation'] }));
 

@@ -41,6 +41,7 @@ const someFindings = (findings: Partial<Findings> = {}): Findings => ({
   scores: [],
   comparisons: [],
   contenders: ['candidate', 'base', ...(findings.comparisons ?? []).map((one) => one.than)],
+  anchorIsChampion: false,
   degraded: [],
   ...findings,
 });
@@ -114,6 +115,43 @@ describe('not worse than a rival', () => {
     });
   });
 
+  test('is looked at for the anchor by itself: small losses against each champion add up against it', () => {
+    const guarded = policy({
+      notWorse: [
+        { metric: 'bitsPerByte', than: 'champion', margin: 0.05 },
+        { metric: 'bitsPerByte', than: 'anchor', margin: 0.1 },
+      ],
+    });
+    const slowly = [aComparison(-0.02, { half: 0.02, than: 'champion' }), aComparison(-0.3, { half: 0.02, than: 'anchor' })];
+
+    const judged = judge(guarded, someFindings({ comparisons: slowly }));
+
+    expect(judged.verdict).toBe('fail');
+    expect(judged.checks.map((check) => check.verdict)).toEqual(['pass', 'fail']);
+    expect(judged.headline).toContain('bits per byte not worse than anchor by more than 0.1');
+    expect(judged.checks[1]!.detail).toContain('against anchor');
+  });
+
+  test('than an anchor that is the champion is read off the champion, and that is said', () => {
+    const comparisons = [aComparison(-0.2, { than: 'champion' })];
+    const anchored = policy({
+      better: [{ metric: 'bitsPerByte', than: 'anchor' }],
+      notWorse: [{ metric: 'bitsPerByte', than: 'anchor', margin: 0.05 }],
+    });
+
+    const same = judge(anchored, someFindings({ comparisons, anchorIsChampion: true }));
+    const none = judge(anchored, someFindings({ comparisons }));
+
+    expect(same.checks).toMatchObject([
+      { rule: 'bits per byte better than anchor', verdict: 'fail', detail: expect.stringContaining('The anchor is the champion.') },
+      { verdict: 'fail', detail: expect.stringContaining('The anchor is the champion.') },
+    ]);
+    expect(none.checks).toMatchObject([
+      { verdict: 'inconclusive', detail: expect.stringContaining('there is no anchor') },
+      { verdict: 'pass', detail: 'Passed over: there is no anchor to compare with.' },
+    ]);
+  });
+
   test('is inconclusive where the rival is there and cannot be measured', () => {
     expect(judge(asked, someFindings({ contenders: ['candidate', 'base', 'champion'] })).verdict).toBe('inconclusive');
   });
@@ -149,7 +187,7 @@ test('a headline says how many checks passed and names those that decide', () =>
 });
 
 describe('always', () => {
-  const than = constantFrom<Comparison['than']>('base', 'champion', 'baseline');
+  const than = constantFrom<Comparison['than']>('base', 'champion', 'anchor', 'baseline');
   const metric = constantFrom<Metric>('bitsPerByte', 'contextUse', 'emotionalAccuracy');
   const finite = double({ min: -2, max: 2, noNaN: true });
   const comparison = record({
@@ -169,6 +207,7 @@ describe('always', () => {
     ),
     degraded: array(constantFrom('a', 'b'), { maxLength: 2 }),
     champion: boolean(),
+    anchorIsChampion: boolean(),
   }).map(
     ({ champion, ...rest }): Findings => ({
       ...rest,

@@ -267,7 +267,8 @@ class TrainerActivities:
 
         def act(request: StepRequest[LikelihoodRequest], beat: Beating) -> Likelihood:
             given, folder = request.input, self.folder_for(request)
-            models = {"candidate": given.candidate, "base": given.base, **({"champion": given.champion} if given.champion else {})}
+            named = {"candidate": given.candidate, "base": given.base, "champion": given.champion, "anchor": given.anchor}
+            models = {name: model for name, model in named.items() if model is not None}
             asked = {
                 "models": {name: str(self.artifacts.fetch_folder(model.folder.digest)) for name, model in models.items()},
                 "test": str(self.artifacts.fetch(given.test.digest)),

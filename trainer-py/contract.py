@@ -66,7 +66,7 @@ Int = Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Category = Literal["emotional", "contextual", "selfAwareness", "knowledge"]
-Contender = Literal["candidate", "champion", "baseline", "base"]
+Contender = Literal["candidate", "champion", "anchor", "baseline", "base"]
 Metric = Literal["emotionalAccuracy", "contextRecall", "personalityConsistency", "selfAwarenessDepth", "bitsPerByte", "contextUse", "responseTime"]
 Quantization = Literal["f16", "q8_0", "q4_K_M"]
 
@@ -282,6 +282,8 @@ class Parity(Contract):
 class LikelihoodRequest(Contract):
     candidate: Model
     champion: Model | None
+    anchor: Model | None
+    """null where there is none, and where it is the champion."""
     base: Model
     test: ArtifactRef
     system: str

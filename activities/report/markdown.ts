@@ -1,6 +1,6 @@
 import { metrics } from '../../core/evaluation.ts';
 import { figure, metricNames } from '../../core/verdict.ts';
-import type { Story } from './story.ts';
+import { rivalsLine, type Story } from './story.ts';
 import type { Curve } from './training-log.ts';
 
 const cell = (text: string | number): string =>
@@ -24,7 +24,7 @@ export function evaluationResults({ verdict, headline, digest, checks, scores, c
 
 **${verdict}**: ${headline}
 
-Candidate \`${request.candidate.tag}\`, evidence \`${digest}\`. \`report.html\` shows the answers themselves.
+Candidate \`${request.candidate.tag}\`, evidence \`${digest}\`. ${rivalsLine(request)} \`report.html\` shows the answers themselves.
 
 ## Checks
 

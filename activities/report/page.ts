@@ -2,7 +2,7 @@ import { metrics, type Score } from '../../core/evaluation.ts';
 import { figure, metricNames } from '../../core/verdict.ts';
 import { forestPlots, trainingCurve } from './charts.ts';
 import { type Html, html } from './html.ts';
-import type { Change, Story } from './story.ts';
+import { type Change, rivalsLine, type Story } from './story.ts';
 import { css } from './style.ts';
 
 const words = { pass: 'Pass', fail: 'Fail', inconclusive: 'Inconclusive' } as const;
@@ -57,6 +57,7 @@ const checks = ({ checks }: Story): Html =>
 const differences = ({ comparisons, request }: Story): Html =>
   section(
     'The candidate against the others',
+    html`<p>${rivalsLine(request)}</p>`,
     comparisons.length === 0
       ? html`<p>Nothing could be compared.</p>`
       : html`<p class="quiet">Paired differences on the same items with 95 % intervals. Right of the line is better. A dashed mark is the largest loss the policy accepts.</p>`,

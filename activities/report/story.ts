@@ -22,14 +22,24 @@ export type Change = { id: string; gain: number; prompt: string; reference: stri
 
 export type Changes = { rival: Contender; best: Change[]; worst: Change[] };
 
-/** The answered questions with the largest gains and losses in bits per byte, against the champion or else the base. */
+/** Who the champion and the anchor are. */
+export function rivalsLine({ champion, anchor }: CompareRequest): string {
+  if (champion === null && anchor === null) return 'There is no release yet: neither a champion nor an anchor.';
+  if (champion === anchor) return `The champion is ${champion}. It is also the anchor, and was measured once.`;
+  return [
+    champion === null ? 'There is no champion.' : `The champion is ${champion}.`,
+    anchor === null ? 'There is no anchor.' : `The anchor is ${anchor}.`,
+  ].join(' ');
+}
+
+/** The answered questions with the largest gains and losses in bits per byte, against the champion, or else the anchor, or else the base. */
 export function changesOf(
   likelihood: readonly LikelihoodRow[],
   answers: readonly Answer[],
   contenders: readonly Contender[],
   most = 8,
 ): Changes {
-  const rival = contenders.includes('champion') ? 'champion' : 'base';
+  const rival = (['champion', 'anchor'] as const).find((one) => contenders.includes(one)) ?? 'base';
   const byQuestion = Map.groupBy(answers, (answer) => answer.question);
   const changes = likelihood.flatMap(({ id, bytes, bits }): Change[] => {
     const given = byQuestion.get(`row/${id}`) ?? [];

@@ -20,6 +20,8 @@ type Wishes = {
   gain?: number;
   /** How often the candidate prefers a reply's own context. */
   listens?: number;
+  /** Bits per byte by which the anchor beats the base model; left out: the anchor is the champion. */
+  anchor?: number;
   rows?: DatasetRow[];
   answer?: (row: DatasetRow, contender: Contender) => string;
   policy?: Parameters<typeof GatePolicy.parse>[0] & object;
@@ -28,7 +30,7 @@ type Wishes = {
 
 /** Everything that `compare` is given, its artifacts included: three contenders, 40 conversations of five rows. */
 export async function aComparison(artifacts: Artifacts, wishes: Wishes = {}): Promise<CompareRequest> {
-  const { gain = 0.4, listens = 0.85, policy = {}, degraded = [] } = wishes;
+  const { gain = 0.4, listens = 0.85, anchor, policy = {}, degraded = [] } = wishes;
   const rows =
     wishes.rows ??
     Array.from({ length: 200 }, (_, i) =>
@@ -44,7 +46,7 @@ export async function aComparison(artifacts: Artifacts, wishes: Wishes = {}): Pr
   const answer =
     wishes.answer ??
     ((row, contender) => (contender === 'candidate' ? row.output : contender === 'champion' ? 'พักนะคะ 💜' : 'I am an assistant.'));
-  const contenders: Contender[] = ['candidate', 'champion', 'base'];
+  const contenders: Contender[] = ['candidate', 'champion', ...(anchor === undefined ? [] : (['anchor'] as const)), 'base'];
   const next = random(11);
   const suite = Suite.parse({
     probes: [
@@ -67,12 +69,14 @@ export async function aComparison(artifacts: Artifacts, wishes: Wishes = {}): Pr
     const champion = base - (gain / 2 + (next() - 0.5)) * bytes;
     const candidate = base - (gain + (next() - 0.5)) * bytes;
     const elsewhere = (bits: number, share: number) => bits + (next() < share ? 1 : -1) * 0.2 * bytes;
+    const bits = { candidate, champion, base };
+    const bitsElsewhere = { candidate: elsewhere(candidate, listens), champion: elsewhere(champion, 0.75), base: elsewhere(base, 0.7) };
+    if (anchor === undefined) return { id: row.id, group: row.group, bytes, bits, bitsElsewhere };
+    const frozen = base - (anchor + (next() - 0.5)) * bytes;
     return {
-      id: row.id,
-      group: row.group,
-      bytes,
-      bits: { candidate, champion, base },
-      bitsElsewhere: { candidate: elsewhere(candidate, listens), champion: elsewhere(champion, 0.75), base: elsewhere(base, 0.7) },
+      ...{ id: row.id, group: row.group, bytes },
+      bits: { ...bits, anchor: frozen },
+      bitsElsewhere: { ...bitsElsewhere, anchor: elsewhere(frozen, 0.75) },
     };
   });
   const answers: Answer[] = contenders.flatMap((contender) => [
@@ -126,6 +130,8 @@ export async function aComparison(artifacts: Artifacts, wishes: Wishes = {}): Pr
   return {
     persona: 'ada',
     candidate: { tag: 'ada:cand-0123456789ab', digest: digest('a'), model: null, ollamaDigest: digest('b') },
+    champion: 'ada-4',
+    anchor: anchor === undefined ? 'ada-4' : 'ada-1',
     dataset: {
       training: { train: await text('train'), validation: await text('validation'), rows: { train: 1600, validation: 200 } },
       test: await put(rows),

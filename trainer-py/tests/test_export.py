@@ -250,7 +250,8 @@ def test_the_trained_model_foresees_the_held_out_replies_better(
 ) -> None:
     test = read_rows(rows[1])
 
-    measured = measure({"candidate": merged[0], "base": base, "champion": merged[0]}, test, SYSTEM, 7, ignore, never)
+    models = {"candidate": merged[0], "base": base, "champion": merged[0], "anchor": base}
+    measured = measure(models, test, SYSTEM, 7, ignore, never)
 
     candidate, plain = bits_per_byte(measured, "candidate"), bits_per_byte(measured, "base")
     assert candidate is not None
@@ -260,7 +261,7 @@ def test_the_trained_model_foresees_the_held_out_replies_better(
         sum(each["candidate"] for each in ([row.bits for row in measured], [row.bits_elsewhere for row in measured])[i]) for i in (0, 1)
     )
     assert own < elsewhere
-    assert all(row.bits["champion"] == row.bits["candidate"] for row in measured)
+    assert all(row.bits["champion"] == row.bits["candidate"] and row.bits["anchor"] == row.bits["base"] for row in measured)
     again = measure({"candidate": merged[0]}, test, SYSTEM, 7, ignore, never)
     assert [row.bits_elsewhere["candidate"] for row in again] == [row.bits_elsewhere["candidate"] for row in measured]
 

@@ -181,9 +181,11 @@ def test_the_whole_way_and_what_it_survives(place: Place, base: Path, rows: tupl
             likelihood = await call(
                 "measureLikelihood",
                 "likelihood",
-                {"candidate": merged, "champion": None, "base": plain, "test": test, "system": "S", "seed": 7},
+                {"candidate": merged, "champion": None, "anchor": plain, "base": plain, "test": test, "system": "S", "seed": 7},
             )
             assert likelihood["bitsPerByte"]["candidate"] < likelihood["bitsPerByte"]["base"]
+            assert likelihood["bitsPerByte"]["anchor"] == likelihood["bitsPerByte"]["base"]
+            assert "champion" not in likelihood["bitsPerByte"]
 
             # a killed training goes on
             killed = asyncio.create_task(call("trainAdapter", "killed", train_input(place, model, rows)))

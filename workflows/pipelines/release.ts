@@ -40,6 +40,7 @@ export const release = pipeline('release', (persona: Cast, { step, gate, endWhen
     {
       candidate: model,
       champion: champion.model,
+      anchor: champion.anchor.model,
       base: plain,
       test: dataset.test,
       system: serving.system,
@@ -47,12 +48,22 @@ export const release = pipeline('release', (persona: Cast, { step, gate, endWhen
     },
     { after: [parity] },
   );
-  const rivals = { candidate, base: prompted, champion: champion.tag, baseline: champion.baseline, serving, questions: dataset.test };
+  const rivals = {
+    candidate,
+    base: prompted,
+    champion: champion.tag,
+    anchor: champion.anchor.tag,
+    baseline: champion.baseline,
+    serving,
+    questions: dataset.test,
+  };
   const answers = step('answers', activity.answerQuestions, { ...rivals, suite }, { after: [likelihood] });
   const latency = step('latency', activity.measureLatency, { ...rivals, prompts: suite.latencyPrompts, after: answers, alone: likelihood });
   const report = step('report', activity.compare, {
     persona: persona.name,
     candidate,
+    champion: champion.release,
+    anchor: champion.anchor.release,
     dataset,
     adapter,
     parity,
