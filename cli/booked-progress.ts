@@ -18,10 +18,10 @@ export function bookedProgress({ id, persona, pipeline, plan, outcome }: Ended, 
     if (outcome?.status === 'failed' && outcome.step === name) return { name, kind, state: 'failed', cause: outcome.cause };
     return { name, kind, state: outcome ? 'skipped' : 'waiting' };
   });
-  // An ending leaves no row of its own: it was looked at when anything below it ran, or when it ended the run.
+  // An ending leaves no row of its own, nor does a gate that asked nobody: it was looked at when anything below it ran, or when it ended the run.
   for (const [i, box] of boxes.entries()) {
     const below = boxes.slice(i + 1).some(({ state }) => state === 'done' || state === 'reused' || state === 'failed');
-    if (box.kind === 'ending' && (below || outcome?.status === 'unchanged')) box.state = 'done';
+    if (box.kind !== 'step' && (below || (box.kind === 'ending' && outcome?.status === 'unchanged'))) box.state = 'done';
   }
   return { run: id, persona, pipeline, boxes, refused: [], ...(outcome && { outcome }) };
 }

@@ -1,4 +1,5 @@
-import { type Box, needs, type Plan, resolve, type Step } from '../core/plan.ts';
+import type { GateTerms } from '../core/pipeline.ts';
+import { type Box, type Gate, needs, type Plan, resolve, type Step } from '../core/plan.ts';
 import { stepKey } from '../platform/step-key.ts';
 import { type Difference, differences } from './differences.ts';
 
@@ -22,7 +23,7 @@ export type Forecast = { name: string; kind: Box['kind']; activity?: string } & 
       seconds?: number;
     }
   | { will: 'depend'; on: string[]; seconds?: number }
-  | { will: 'ask' }
+  | { will: 'ask'; onlyWhenFailing?: true }
   | { will: 'compare' }
 );
 
@@ -38,7 +39,7 @@ export async function forecast(plan: Plan, books: Books, refresh: readonly strin
     const above = needs(box.input);
     const assuming = [...new Set(above.flatMap((name) => guessed.get(name) ?? []))];
     const named = { name: box.name, kind: box.kind };
-    if (box.kind === 'gate') result.push({ ...named, will: 'ask' });
+    if (box.kind === 'gate') result.push({ ...named, will: 'ask', ...(asksWhenFailing(box) && { onlyWhenFailing: true }) });
     else if (box.kind === 'ending') result.push({ ...named, will: 'compare' });
     else result.push(await stepForecast(box, above, assuming));
   }
@@ -78,3 +79,5 @@ export async function forecast(plan: Plan, books: Books, refresh: readonly strin
     return { ...named, will: 'run', why, differences: changed, since: latest.run, ...seconds };
   }
 }
+
+const asksWhenFailing = ({ input }: Gate): boolean => (input as { terms?: GateTerms } | undefined)?.terms?.ask === 'when failing';

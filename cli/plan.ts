@@ -81,7 +81,7 @@ function reason(box: Forecast): string {
     case 'depend':
       return `on what ${listed(box.on)} will give${before}`;
     case 'ask':
-      return 'a person, unless the verdict is fail';
+      return box.onlyWhenFailing ? 'a person, where the verdict is fail' : 'a person, unless the verdict is fail';
     case 'compare':
       return 'and ends the run as unchanged where nothing is new';
     case 'run':

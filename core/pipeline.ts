@@ -22,8 +22,11 @@ export type Given<T> =
 /** What a gate shows to a person: a digest that names it all, and the verdict over it. */
 export type Evidence = { digest: string; verdict: string; headline: string };
 
-/** How long a gate waits, whom it asks and when it asks again. */
-export type GateTerms = { timeout: string; reminder: string; approvers: string[] };
+/**
+ * How long a gate waits, whom it asks and when it asks again. With `ask: 'when failing'` it is the other way round: a
+ * verdict that passes goes straight on, and about one that fails a person decides.
+ */
+export type GateTerms = { timeout: string; reminder: string; approvers: string[]; ask?: 'when failing' };
 
 export type Tools = {
   /** Runs an activity as soon as everything its input names is there. */
@@ -34,7 +37,7 @@ export type Tools = {
     /** Steps above to wait for although their outputs are not needed: they use the same device, and would only slow each other. */
     order?: { after: readonly Handle<unknown>[] },
   ): Handle<O>;
-  /** Waits for a person's yes. A failing verdict ends the run as `held` without asking. Everything above is finished first, nothing below starts before. */
+  /** Waits for a person's yes. A failing verdict ends the run as `held` without asking, unless its terms say otherwise. Everything above is finished first, nothing below starts before. */
   gate(name: string, given: { evidence: Given<Evidence>; terms: GateTerms }): Handle<Approval>;
   /** Ends the run as `unchanged` when the two are the same value. Everything above is finished first, nothing below starts before. */
   endWhenSame<T>(name: string, compared: { one: Given<T>; other: Given<T | null>; about: { release: Given<string | null> } }): void;
@@ -83,12 +86,13 @@ const trainerQueue = (persona: object) => {
   return `trainer.${training?.pool ?? 'local'}`;
 };
 
-/** The plan up to one step: what it needs, directly or not, and nothing else. */
+/** The plan up to one step: what it needs, directly or not, the gates that hold it back, and nothing else. */
 export function untilStep(plan: Plan, step: string): Plan {
   const names = plan.boxes.map((box) => box.name);
   if (!names.includes(step)) throw new Error(`${plan.pipeline} has no step ${step}; it has ${names.join(', ')}`);
   const wanted = new Set([step]);
-  for (const box of plan.boxes.toReversed()) {
+  for (const [i, box] of [...plan.boxes.entries()].toReversed()) {
+    if (box.kind === 'gate' && i < names.indexOf(step)) wanted.add(box.name);
     if (wanted.has(box.name)) for (const name of needs(box.input)) wanted.add(name);
   }
   const boxes = plan.boxes.filter((box) => wanted.has(box.name));

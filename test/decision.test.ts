@@ -114,3 +114,24 @@ test('of two decisions that came early the first counts', () => {
   expect(decisions.answer).toMatchObject({ answer: 'rejected', by: 'david' });
   expect(decisions.refused.at(-1)).toBe('this run was already rejected');
 });
+
+test('a gate that asks only about what fails takes a plain yes', () => {
+  const decisions = open({ verdict: 'fail', asksWhenFailing: true });
+
+  expect(say(decisions, 'approve', { by: 'david' }).accepted).toBe(true);
+  expect(decisions.answer).toMatchObject({ answer: 'approved', approval: { verdict: 'fail' } });
+});
+
+test('between two gates a decision for the second is kept, and one for the first is too late', () => {
+  const decisions = open({ gate: 'data' });
+  say(decisions, 'approve', { by: 'david' });
+  decisions.close();
+
+  const late = say(decisions, 'reject', { by: 'angela', evidence });
+  const early = say(decisions, 'approve', { by: 'angela', evidence: other });
+  decisions.open(question({ evidence: other }));
+
+  expect(late.reason).toBe('this run was already approved');
+  expect(early.accepted).toBe(false);
+  expect(decisions.answer).toMatchObject({ answer: 'approved', approval: { by: 'angela', evidence: other } });
+});

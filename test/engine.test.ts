@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { untilStep } from '../core/pipeline.ts';
 import { type Box, needs, type Plan } from '../core/plan.ts';
 import { type Outside, StepFailed, walk } from '../workflows/engine.ts';
 
@@ -175,6 +176,48 @@ test('whatever fails and whenever, nothing starts after the failure was seen, an
       await expect(walk(written, act)).rejects.toMatchObject({ step: broken.name });
 
       expect(act.log.slice(atFailure).filter((line) => line.startsWith('start') || line.startsWith('gate'))).toEqual([]);
+    }),
+  );
+});
+
+test('a run up to a step keeps the gates that hold the step back, with what they look at', async () => {
+  const whole = plan(
+    step('snapshot'),
+    step('quality', 'snapshot'),
+    gate('data', 'quality'),
+    step('dataset', 'snapshot'),
+    step('last', 'dataset'),
+  );
+
+  const act = outside({ gate: 'held' });
+  const walked = await walk(untilStep(whole, 'dataset'), act);
+
+  expect(walked).toEqual({ ended: { how: 'held' }, by: 'data' });
+  expect(untilStep(whole, 'quality').boxes.map((box) => box.name)).toEqual(['snapshot', 'quality']);
+});
+
+test('however a plan is cut short, no step runs before the gates that stand above it', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyPlan, fc.nat(11), async (written, which) => {
+      const last = written.boxes[which % written.boxes.length]!.name;
+      const cut = untilStep(written, last);
+      const gates = written.boxes
+        .slice(
+          0,
+          written.boxes.findIndex((box) => box.name === last),
+        )
+        .filter((box) => box.kind === 'gate');
+
+      const act = outside();
+      await walk(cut, act);
+
+      expect(cut.boxes).toEqual(written.boxes.filter((box) => cut.boxes.includes(box)));
+      for (const { name } of gates) expect(act.log).toContain(`gate ${name}`);
+      const at = (box: string) => written.boxes.findIndex((other) => other.name === box);
+      for (const [i, line] of act.log.entries()) {
+        if (!line.startsWith('start')) continue;
+        for (const { name } of gates) if (at(name) < at(line.slice(6))) expect(act.log.indexOf(`gate ${name}`)).toBeLessThan(i);
+      }
     }),
   );
 });

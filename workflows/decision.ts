@@ -1,7 +1,7 @@
 import type { Approval, Decision } from '../core/release.ts';
 
-/** What a gate waits with. */
-export type Question = { gate: string; evidence: string; verdict: string; approvers: string[] };
+/** What a gate waits with. A yes to a verdict that does not pass must name it, unless the gate asks about nothing else. */
+export type Question = { gate: string; evidence: string; verdict: string; approvers: string[]; asksWhenFailing?: boolean };
 
 /** A decision as it came in: by signal, where anything may be in it, or by our own update. */
 export type Message = { kind: 'approve' | 'reject'; payload: unknown; via: 'signal' | 'update'; at: number };
@@ -62,7 +62,7 @@ export function weigh(message: Message, question: Question | undefined): Weighed
   const at = new Date(message.at).toISOString();
   if (message.kind === 'reject')
     return { accepted: true, answer: { answer: 'rejected', by: decision.by, comment: decision.comment ?? null, at, via: message.via } };
-  if (question.verdict !== 'pass' && decision.verdict !== question.verdict)
+  if (question.verdict !== 'pass' && !question.asksWhenFailing && decision.verdict !== question.verdict)
     return {
       accepted: false,
       reason: `the verdict is ${question.verdict}; to release all the same, ${decision.by} must say so with "verdict":"${question.verdict}"`,
@@ -80,6 +80,11 @@ export function weigh(message: Message, question: Question | undefined): Weighed
   return { accepted: true, answer: { answer: 'approved', approval } };
 }
 
+const evidenceOf = ({ payload }: Message): string | undefined => {
+  const decision = readDecision(payload);
+  return typeof decision === 'string' ? undefined : decision.evidence;
+};
+
 /** Everything a run has heard about its gates. Pure: the same messages in the same order give the same answer. */
 export class Decisions {
   readonly refused: string[] = [];
@@ -87,6 +92,8 @@ export class Decisions {
   readonly #seen = new Map<string, { accepted: boolean; reason: string }>();
   #question: Question | undefined;
   #answer: Answer | undefined;
+  /** The evidence that was decided on last. */
+  #answered: string | undefined;
 
   get question(): Question | undefined {
     return this.#question;
@@ -118,13 +125,15 @@ export class Decisions {
   }
 
   #judge(message: Message): { accepted: boolean; reason: string } {
-    return this.#answer ? this.#refuse(`this run was already ${this.#answer.answer}`) : this.#weigh(message);
+    const isForLater = this.#question === undefined && ![undefined, this.#answered].includes(evidenceOf(message));
+    return this.#answer && !isForLater ? this.#refuse(`this run was already ${this.#answer.answer}`) : this.#weigh(message);
   }
 
   #weigh(message: Message): { accepted: boolean; reason: string } {
     const weighed = weigh(message, this.#question);
     if (weighed.accepted) {
       this.#answer = weighed.answer;
+      this.#answered = this.#question?.evidence;
       return { accepted: true, reason: weighed.answer.answer };
     }
     if (weighed.keep) this.#early.push(message);

@@ -16,6 +16,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { GateTerms } from '../core/pipeline.ts';
 import type { Gate, Plan, Step } from '../core/plan.ts';
 import type { Approval, Decision, Release } from '../core/release.ts';
 import type { Outcome, Progress, RunRequest } from '../core/run.ts';
@@ -167,7 +168,10 @@ async function walkPlan(
   return { status: 'released', persona, release, tag };
 }
 
-/** Holds a failing candidate; asks about any other, reminds, and gives up when the time is over. */
+/**
+ * Holds a failing candidate; asks about any other, reminds, and gives up when the time is over. A gate that asks only when
+ * its verdict fails lets every other through.
+ */
 async function waitForPerson(
   gate: Gate,
   input: unknown,
@@ -179,7 +183,7 @@ async function waitForPerson(
 ): Promise<GateAnswer<Outcome>> {
   const { evidence, terms } = input as {
     evidence: { digest: string; verdict: string; headline: string; scores?: { metric: string; contender: string; value: number | null }[] };
-    terms: { timeout: string; reminder: string; approvers: string[] };
+    terms: GateTerms;
   };
   const ended = (state: string, outcome: Outcome): GateAnswer<Outcome> => {
     tell('GateState', state);
@@ -188,7 +192,10 @@ async function waitForPerson(
   // One number to sort runs by in the Web UI: how well the held-out replies were foreseen, in bits per byte.
   const measured = evidence.scores?.find(({ metric, contender }) => metric === 'bitsPerByte' && contender === 'candidate')?.value;
   if (measured != null) upsertSearchAttributes([{ key: score, value: measured }]);
-  if (evidence.verdict === 'fail') return ended('held', { status: 'held', persona, verdict: evidence.verdict, reason: evidence.headline });
+  const asksWhenFailing = terms.ask === 'when failing';
+  if (asksWhenFailing && evidence.verdict !== 'fail') return { approval: { gate: gate.name, evidence: evidence.digest, by: null } };
+  if (evidence.verdict === 'fail' && !asksWhenFailing)
+    return ended('held', { status: 'held', persona, verdict: evidence.verdict, reason: evidence.headline });
 
   const expires = Date.now() + milliseconds(terms.timeout);
   const inconclusive = evidence.verdict === 'inconclusive';
@@ -201,7 +208,7 @@ async function waitForPerson(
     approve: `./troupe approve ${persona} --by <your name> --evidence ${evidence.digest.slice(0, 12)}${inconclusive ? ' --inconclusive' : ''}`,
   };
   tell('GateState', inconclusive ? 'waiting, inconclusive' : 'waiting');
-  decisions.open({ gate: gate.name, evidence: evidence.digest, verdict: evidence.verdict, approvers: terms.approvers });
+  decisions.open({ gate: gate.name, evidence: evidence.digest, verdict: evidence.verdict, approvers: terms.approvers, asksWhenFailing });
   show();
 
   while (!decisions.answer && Date.now() < expires) {
@@ -223,6 +230,10 @@ async function waitForPerson(
   }
   tell('GateState', 'approved');
   const approval: Approval = answer.approval;
+  if (asksWhenFailing) {
+    const { by, comment, at, via } = approval;
+    await recordDecision({ run, gate: gate.name, verdict: 'approve', by, comment, evidence: evidence.digest, at, via });
+  }
   await recordStep({
     run,
     step: gate.name,

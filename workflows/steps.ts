@@ -29,11 +29,11 @@ export type Bookkeeping = {
     startedAt: number;
     endedAt: number;
   }): Promise<void>;
-  /** A no. A yes is recorded together with its release. */
+  /** A no, or a yes that is not recorded together with a release. */
   recordDecision(request: {
     run: string;
     gate: string;
-    verdict: 'reject';
+    verdict: 'approve' | 'reject';
     by: string;
     comment: string | null;
     evidence: string;
