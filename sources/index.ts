@@ -17,6 +17,8 @@ export type Batch = {
 
 /** A source that is being read: its rows in a fixed order, a batch at a time, in memory that does not grow. */
 export type OpenSource = {
+  /** All its rows are of one moment, which ends with the reading: after an interruption it is read from the start. */
+  oneMoment?: true;
   read(after?: Cursor): AsyncGenerator<Batch, void, void>;
 };
 

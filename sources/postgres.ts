@@ -3,7 +3,7 @@ import Cursor from 'pg-cursor';
 import { didYouMean } from '../core/did-you-mean.ts';
 import { consentOf } from '../core/source-kinds/every-source.ts';
 import type { PostgresSource } from '../core/source-kinds/postgres.ts';
-import { optionalColumns, requiredColumns, SourceRow, type TableName, tableColumns } from '../core/source-row.ts';
+import { requiredColumns, SourceRow, type TableName, tableColumns } from '../core/source-row.ts';
 import type { OpenSource } from './index.ts';
 import { SourceProblem } from './source-problem.ts';
 
@@ -15,7 +15,7 @@ type Mapped = { table: TableName; place: string; query: string };
 
 /** Reads a companion's tables in one read-only transaction: every row as it was at the same moment. */
 export function openPostgres(source: PostgresSource, env: NodeJS.ProcessEnv): OpenSource {
-  return { read: () => read(source, connectionString(source, env)) };
+  return { oneMoment: true, read: () => read(source, connectionString(source, env)) };
 }
 
 async function* read(source: PostgresSource, url: string): ReturnType<OpenSource['read']> {
@@ -41,6 +41,7 @@ async function* read(source: PostgresSource, url: string): ReturnType<OpenSource
       if (found === 0)
         throw new SourceProblem(
           `${place} is empty, and source ${source.name} declares it. Fill it, or take ${table} out of the persona's \`tables\`.`,
+          { absent: true },
         );
     }
   } catch (error) {
@@ -54,7 +55,9 @@ function connectionString(source: PostgresSource, env: NodeJS.ProcessEnv): strin
   const variable = source.url.slice('env:'.length);
   const url = env[variable];
   if (url === undefined || url === '')
-    throw new SourceProblem(`Source ${source.name} reads ${variable}, which is not set. Put the connection string of its database there.`);
+    throw new SourceProblem(`Source ${source.name} reads ${variable}, which is not set. Put the connection string of its database there.`, {
+      absent: true,
+    });
   return url;
 }
 
