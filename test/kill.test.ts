@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Progress } from '../core/run.ts';
+import { killTrainingAt, trainingMoments } from './support/training-moments.ts';
 import { run, startTroupe, type Troupe } from './support/troupe.ts';
 
 // Every process is killed with -9 while a persona is released, and the release ends as if nothing had happened.
@@ -11,13 +12,12 @@ import { run, startTroupe, type Troupe } from './support/troupe.ts';
 const victims = ['worker', 'trainer', 'training', 'ollama', 'postgres', 'temporal'] as const;
 type Victim = (typeof victims)[number];
 
-/** Where each is killed in `make test`: three moments in which it has something to lose. */
-const moments: Record<Victim, string[]> = {
-  worker: ['snapshot', 'answers', 'approval'],
+/** The steps in which each is killed in `make test`: three in which it has something to lose. A training has its own moments. */
+const moments: Record<Exclude<Victim, 'training'>, string[]> = {
+  worker: ['dataset', 'answers', 'approval'],
   trainer: ['adapter', 'adapter', 'likelihood'],
-  training: ['adapter', 'adapter', 'adapter'],
   ollama: ['candidate', 'samples', 'answers'],
-  postgres: ['snapshot', 'adapter', 'answers'],
+  postgres: ['dataset', 'adapter', 'answers'],
   temporal: ['adapter', 'answers', 'approval'],
 };
 
@@ -75,7 +75,7 @@ async function when<T>(what: string, look: () => Promise<T | undefined>, patienc
   while (Date.now() < deadline) {
     const found = await look();
     if (found !== undefined) return found;
-    await sleep(200);
+    await sleep(50);
   }
   throw new Error(`waited ${patience / 1000} s in vain: ${what}`);
 }
@@ -113,30 +113,32 @@ const found = (victim: Victim): Process[] => {
   return matching.filter(({ parent }) => pids.has(parent) === (victim === 'training'));
 };
 
-/** Kills the victim in a step, a little later each time. */
-async function killIn(victim: Victim, persona: string, step: string, patience: number): Promise<boolean> {
+/** Kills the victim; false where it does not live just now. */
+const kill = (victim: Victim): boolean => {
+  const pid = found(victim)[0]?.pid;
+  if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  return pid !== undefined;
+};
+
+/** Kills the victim in a step that is under way; false where the step was over before anybody could look. */
+async function killIn(victim: Victim, persona: string, step: string): Promise<boolean> {
   const state = await when(`${persona} in ${step}`, async () => {
     const now = await progressOf(persona);
     failed(now);
     const box = now?.boxes.find(({ name }) => name === step);
     return box && box.state !== 'waiting' ? box.state : undefined;
   });
-  await sleep(patience);
-  const pid = await when(`the process of ${victim}`, async () => found(victim)[0]?.pid, 20_000).catch(() => undefined);
-  if (pid === undefined) return false;
-  process.kill(pid, 'SIGKILL');
-  return state === 'running';
+  if (state !== 'running') return false;
+  return when(`the process of ${victim}`, async () => kill(victim) || undefined, 20_000).catch(() => false);
 }
 
-/** Releases a persona while its victim dies again and again, and looks whether anything shows. */
-async function releaseInSpiteOf(victim: Victim, steps: string[], persona: string): Promise<void> {
+/** Releases a persona while its victim dies again and again, and looks whether anything shows. How often it died. */
+async function releaseInSpiteOf(persona: string, killing: () => Promise<number>): Promise<number> {
   cast(persona);
   const started = await troupe.cli('run', persona, '--detach', '--refresh', '*');
   expect(started.code, started.err).toBe(0);
 
-  let killed = 0;
-  for (const [index, step] of steps.entries())
-    if (await killIn(victim, persona, step, 200 + 1500 * index * (victim === 'training' ? 1 : 0))) killed++;
+  const killed = await killing();
   await when(
     `${persona} at its gate`,
     async () => {
@@ -149,7 +151,6 @@ async function releaseInSpiteOf(victim: Victim, steps: string[], persona: string
   const approved = await troupe.json('approve', persona, '--by', 'test', '--inconclusive', '--wait');
 
   expect(approved, JSON.stringify(approved.outcome)).toMatchObject({ code: 0, outcome: { status: 'released', release: `${persona}-1` } });
-  expect(killed).toBeGreaterThan(0);
   expect(await adapterOf(persona)).toEqual(undisturbed);
   const done = await troupe.rows(
     `select step, count(*)::int as times from steps join runs on runs.id = run where persona = '${persona}' group by step having count(*) > 1`,
@@ -160,6 +161,7 @@ async function releaseInSpiteOf(victim: Victim, steps: string[], persona: string
     { release: `${persona}-1` },
   ]);
   expect(found('training')).toEqual([]);
+  return killed;
 }
 
 type TrainingEvent = { event: string; stage: string; step: number };
@@ -200,12 +202,38 @@ if (process.env.KILL_MATRIX) {
     'killing %s in %s changes nothing',
     { timeout: 600_000 },
     async (victim, step) => {
-      await releaseInSpiteOf(victim, [step], `kill-${victim}-${step}`);
+      const persona = `kill-${victim}-${step}`;
+      await releaseInSpiteOf(persona, async () => ((await killIn(victim, persona, step)) ? 1 : 0));
     },
   );
 } else {
-  test.each(victims)('killing %s three times changes nothing', { timeout: 600_000 }, async (victim) => {
-    await releaseInSpiteOf(victim, moments[victim], `kill-${victim}`);
-    expect(Math.max(0, ...repeated())).toBeLessThanOrEqual(Number(/saveSteps: (\d+)/.exec(template)?.[1]));
+  const oneInterval = () => Number(/saveSteps: (\d+)/.exec(template)?.[1]);
+
+  test.each(Object.entries(moments) as [Victim, string[]][])(
+    'killing %s in %s changes nothing',
+    { timeout: 600_000 },
+    async (victim, steps) => {
+      const persona = `kill-${victim}`;
+
+      const killed = await releaseInSpiteOf(persona, async () => {
+        let hits = 0;
+        for (const step of steps) if (await killIn(victim, persona, step)) hits++;
+        return hits;
+      });
+
+      expect(killed).toBe(3);
+      expect(Math.max(0, ...repeated())).toBeLessThanOrEqual(oneInterval());
+    },
+  );
+
+  test('killing the training before, while and between writing checkpoints changes nothing', { timeout: 600_000 }, async () => {
+    const killed = await releaseInSpiteOf('kill-training', async () => {
+      let kills = 0;
+      for (const moment of trainingMoments) kills += await killTrainingAt(moment, troupe.home, async () => kill('training'));
+      return kills;
+    });
+
+    expect(killed).toBeGreaterThanOrEqual(3);
+    expect(Math.max(0, ...repeated())).toBeLessThanOrEqual(oneInterval());
   });
 }
