@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { ArtifactRef } from './artifact.ts';
+import { Category } from './category.ts';
+import { recipeParts } from './recipes/recipe.ts';
 import { Source } from './source.ts';
 
-/** The four kinds of rows a companion is trained on. */
-export const categories = ['emotional', 'contextual', 'selfAwareness', 'knowledge'] as const;
-export const Category = z.enum(categories);
-export type Category = z.infer<typeof Category>;
+export { Category, categories } from './category.ts';
 
 const CategoryRule = z.strictObject({
   minIntensity: z.number().min(0).max(10).optional().describe('Emotional rows only: moments of at least this intensity are *high*.'),
@@ -47,6 +46,7 @@ export const Recipe = z
       .default(0.05)
       .describe('Rows whose characters were lost or wrongly decoded are put aside and counted. A larger share of them is an error.'),
     minRows: z.int().min(1).default(50).describe('Fewer training rows than this is an error.'),
+    ...recipeParts,
   })
   .meta({ id: 'Recipe' });
 export type Recipe = z.infer<typeof Recipe>;
@@ -70,14 +70,14 @@ export type Message = z.infer<typeof Message>;
 
 /**
  * One row of a dataset file (JSON lines). `messages` ends with the persona's reply, the only part that is trained on;
- * `instruction`, `input` and `output` say the same in Alpaca's form.
+ * `instruction`, `input` and `output` say the same in Alpaca's form. A reply alone is a plain text, trained on without a template.
  */
 export const DatasetRow = z
   .strictObject({
     id: z.string(),
     category: Category,
     weight: z.number().positive(),
-    messages: z.array(Message).min(2),
+    messages: z.array(Message).min(1),
     instruction: z.string(),
     input: z.string(),
     output: z.string(),
@@ -86,7 +86,18 @@ export const DatasetRow = z
       intensity: z.number().nullable(),
       context: z.string().nullable(),
       angela_feeling: z.string().nullable(),
+      mood: z.string().optional(),
+      mode: z.string().optional(),
     }),
+    rating: z.number().optional().describe("How the reply was liked, in the source's own scale."),
+    flagged: z.boolean().optional().describe('Somebody marked the reply as not to be repeated.'),
+    synthetic: z
+      .string()
+      .optional()
+      .describe(
+        'How it came about, where nobody said it as it is: `generated`, `typos`, `paraphrase:<model>`, …. Never in validation or test.',
+      ),
+    voice: z.literal('other').optional().describe("The reply is another person's: a passage of anybody, or general talk."),
     group: z.string().describe('Rows of one group are never in different splits.'),
     at: z.string().nullable().describe('ISO 8601.'),
     language: z.string(),
@@ -107,6 +118,7 @@ export const Dataset = z
     training: TrainingSet,
     test: ArtifactRef,
     testRows: z.int(),
+    rated: ArtifactRef.optional().describe('Rated and flagged replies of the training side, those that are not trained on included.'),
     manifest: ArtifactRef.describe('JSON: counts, hashes, seed, reasons for every row left out.'),
     card: ArtifactRef.describe('The dataset card, Markdown.'),
   })
@@ -121,6 +133,10 @@ export const DatasetRequest = z
     system: z.string(),
     snapshot: Snapshot,
     recipe: Recipe,
+    sources: z
+      .array(z.strictObject({ name: z.string(), optional: z.boolean(), synthetic: z.boolean() }))
+      .optional()
+      .describe('What the recipe must know of the sources beside their rows.'),
   })
   .meta({ id: 'DatasetRequest' });
 export type DatasetRequest = z.infer<typeof DatasetRequest>;

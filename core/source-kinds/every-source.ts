@@ -23,12 +23,19 @@ export const everySource = {
     .optional()
     .describe('The language of every row that names none of its own.'),
   optional: z.boolean().default(false).describe('Where it is absent or empty the run goes on without it, and says so.'),
+  synthetic: z
+    .boolean()
+    .default(false)
+    .describe('A machine wrote it. Its rows are trained on up to `dataset.maxSynthetic`, and never validate or test.'),
   maxRowBytes: z
     .int()
     .min(64)
     .default(1024 * 1024)
     .describe('A longer row is put aside while it is read, so that it never fills the memory.'),
 };
+
+/** Where files are: a file or a folder, absolute, below the home folder (`~/…`), or below the checkout. */
+export const filePath = z.string().min(1);
 
 /** The consent id of rows that have none of their own; published words carry their licence. */
 export const consentOf = ({ consent, licence }: { consent?: string | undefined; licence?: Licence | undefined }): string | undefined =>
