@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isAlive, type ProcessId } from '../temporal-dev/process.ts';
 import { query } from '../temporal-dev/services.ts';
 import { clean, down, stackStatus, up } from '../temporal-dev/stack.ts';
+import { processesOf } from './support/processes.ts';
 import { servers } from './support/servers.ts';
 
 // Servers without workers: how they are supervised is the same, and they start in a second.
@@ -18,12 +18,6 @@ const start = () => up({ env, workers: false });
 const started: ProcessId[] = [];
 const processOf = (name: string): ProcessId => stackStatus({ env }).services.find((service) => service.name === name)!.process!;
 const remember = () => started.push(...stackStatus({ env }).services.flatMap(({ process }) => process ?? []));
-
-/** Every process that has this stack's folder in its command or its environment. */
-const processesOfThisStack = (): string[] =>
-  execFileSync('ps', ['axeww', '-o', 'pid=,command='], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
-    .split('\n')
-    .filter((line) => line.includes(home) && !line.includes('vitest') && !/^\s*\d+ ps axeww/.test(line));
 
 async function until<T>(check: () => T | Promise<T>, patience = 15_000): Promise<T> {
   const deadline = Date.now() + patience;
@@ -63,6 +57,7 @@ describe('a stack', () => {
     const { addresses, already } = await up({ env, workers: false, print: (line) => lines.push(line) });
 
     remember();
+    expect(processesOf(home).length).toBeGreaterThanOrEqual(4); // so that none, later, means that none is left
     expect(already).toBe(false);
     expect(addresses?.temporal).not.toBe('127.0.0.1:7233');
     expect(lines.map((line) => line.split(' ')[0]).sort()).toEqual(['ollama', 'postgres', 'temporal']);
@@ -124,7 +119,7 @@ describe('a stack', () => {
 
     expect({ wasUp, ended }).toEqual({ wasUp: true, ended: ['ollama', 'temporal', 'postgres'] });
     expect(started.filter(isAlive)).toEqual([]);
-    expect(processesOfThisStack()).toEqual([]);
+    expect(processesOf(home)).toEqual([]);
     expect(stackStatus({ env }).phase).toBe('down');
     expect(existsSync(join(home, 'stack.json'))).toBe(false);
   });
@@ -138,7 +133,7 @@ describe('a stack', () => {
 
     expect(wasUp).toBe(false);
     expect(started.filter(isAlive)).toEqual([]);
-    expect(processesOfThisStack()).toEqual([]);
+    expect(processesOf(home)).toEqual([]);
   });
 });
 

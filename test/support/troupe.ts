@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { root, type StackFile, stackFileOf } from '../../platform/settings.ts';
 import { query } from '../../temporal-dev/services.ts';
+import { processesOf } from './processes.ts';
 
 export type Told = { code: number; out: string; err: string };
 
@@ -18,6 +19,7 @@ export type Troupe = {
   json(...args: string[]): Promise<{ code: number; outcome: Record<string, unknown>; lines: Record<string, unknown>[] }>;
   rows(text: string, database?: string): Promise<Record<string, unknown>[]>;
   temporal<T>(use: (client: Client) => Promise<T>): Promise<T>;
+  /** Stops it and deletes what it wrote. An error when a process of it is left. */
   stop(): Promise<void>;
 };
 
@@ -38,9 +40,10 @@ export async function startTroupe(options: { name: string; configs?: string; env
   cpSync(join(root, 'configs'), configs, { recursive: true });
   if (options.configs) cpSync(options.configs, configs, { recursive: true });
   mkdirSync(join(home, 'logs'), { recursive: true });
-  const env = { ...process.env, TROUPE_HOME: home, TROUPE_CONFIGS: configs, NO_COLOR: '1', CI: '1', ...options.env };
+  const outside: NodeJS.ProcessEnv = { ...process.env };
   for (const name of ['TEMPORAL_ADDRESS', 'TROUPE_DATABASE_URL', 'TROUPE_ARTIFACTS', 'OLLAMA_HOST', 'VITEST', 'NODE_ENV'])
-    delete (env as NodeJS.ProcessEnv)[name];
+    delete outside[name];
+  const env: NodeJS.ProcessEnv = { ...outside, TROUPE_HOME: home, TROUPE_CONFIGS: configs, NO_COLOR: '1', CI: '1', ...options.env };
 
   const cli = (...args: string[]) => run(join(root, 'troupe'), args, env);
   const stack = () => stackFileOf(home)!;
@@ -63,7 +66,8 @@ export async function startTroupe(options: { name: string; configs?: string; env
       if (!last) throw new Error(`troupe ${args.join(' ')} printed nothing: ${err}`);
       return { code, outcome: (last.outcome ?? last) as Record<string, unknown>, lines };
     },
-    rows: async (text, database) => (await query(database ?? stack().database!, text)).rows as Record<string, unknown>[],
+    rows: async (text, database) =>
+      (await query(database ?? env.TROUPE_DATABASE_URL ?? stack().database!, text)).rows as Record<string, unknown>[],
     async temporal(use) {
       const connection = await Connection.connect({ address: stack().temporal! });
       try {
@@ -73,8 +77,10 @@ export async function startTroupe(options: { name: string; configs?: string; env
       }
     },
     async stop() {
-      await cli('down');
+      const { code, out, err } = await cli('down');
+      const left = processesOf(home);
       rmSync(home, { recursive: true, force: true });
+      if (code !== 0 || left.length > 0) throw new Error(`troupe down left ${left.length} processes:\n${[...left, out, err].join('\n')}`);
     },
   };
 }
