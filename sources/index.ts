@@ -1,5 +1,6 @@
 import type { Source } from '../core/source.ts';
 import type { SourceRow } from '../core/source-row.ts';
+import { openConversations } from './conversations.ts';
 import { openPostgres } from './postgres.ts';
 
 /** Where reading was left: means something to the connector that gave it alone, and is small. */
@@ -25,6 +26,7 @@ export type OpenSource = {
 /** One opener for each kind of place words live. */
 const openers: { [K in Source['kind']]: (source: Extract<Source, { kind: K }>, env: NodeJS.ProcessEnv) => OpenSource } = {
   postgres: openPostgres,
+  conversations: openConversations,
 };
 
 export const openSource = (source: Source, env: NodeJS.ProcessEnv = process.env): OpenSource => openers[source.kind](source, env);

@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest';
+import type { Source } from '../core/source.ts';
+import { SourceRow } from '../core/source-row.ts';
+import { type Batch, type Cursor, openSource } from '../sources/index.ts';
+import { SourceProblem } from '../sources/source-problem.ts';
+import { aPlace, connectors, type Given } from './support/connectors.ts';
+
+const secret = 'words that must stay in the house';
+
+const someRows = (count: number, more: Partial<Given> = {}): Given[] =>
+  Array.from({ length: count }, (_, i) => ({
+    id: String(i + 1),
+    text: `${secret}, line ${i + 1} «${(i * 7919).toString(36)}» 💜 ค่ะ`,
+    ...more,
+  }));
+
+async function batchesOf(source: Source, after?: Cursor): Promise<Batch[]> {
+  const batches: Batch[] = [];
+  for await (const batch of openSource(source).read(after)) batches.push(batch);
+  return batches;
+}
+const rowsIn = (batches: readonly Batch[]) => batches.flatMap((batch) => batch.rows);
+const wordsIn = (batches: readonly Batch[]) => rowsIn(batches).map((row) => ('text' in row ? row.text : undefined));
+const asideIn = (batches: readonly Batch[]) => batches.flatMap((batch) => batch.quarantined);
+const problemOf = (reading: Promise<unknown>): Promise<SourceProblem> =>
+  reading.then(
+    () => expect.fail('it could be read'),
+    (error: unknown) => {
+      expect(error).toBeInstanceOf(SourceProblem);
+      return error as SourceProblem;
+    },
+  );
+
+describe.each(connectors)('$name', ({ lay, nowhere, without = [] }) => {
+  test('gives every row in its order, under its consent, and the same again', async () => {
+    const given = someRows(1201);
+    const source = await lay(aPlace(), given, {});
+
+    const batches = await batchesOf(source);
+
+    expect(wordsIn(batches)).toEqual(given.map((row) => row.text));
+    for (const row of rowsIn(batches)) expect(SourceRow.parse(row)).toMatchObject({ source: 'place', consent: 'c1' });
+    expect(new Set(rowsIn(batches).map((row) => row.id)).size).toBe(given.length);
+    expect(await batchesOf(source)).toEqual(batches);
+  });
+
+  test('hands over many rows in small batches', async () => {
+    const source = await lay(aPlace(), someRows(5000), {});
+
+    const batches = await batchesOf(source);
+
+    expect(rowsIn(batches)).toHaveLength(5000);
+    for (const { rows } of batches) expect(rows.length).toBeLessThanOrEqual(1000);
+  });
+
+  test('goes on after any batch with what follows it, and with none of it again', async ({ skip }) => {
+    const source = await lay(aPlace(), someRows(2500), {});
+    skip(openSource(source).oneMoment === true, 'it is read from the start, to be of one moment');
+    const whole = await batchesOf(source);
+
+    for (const [i, { cursor }] of whole.entries()) {
+      expect(rowsIn(await batchesOf(source, cursor))).toEqual(rowsIn(whole.slice(i + 1)));
+    }
+    expect(whole.length).toBeGreaterThan(2);
+  });
+
+  test('never goes on from a place that is no longer what it was', async ({ skip }) => {
+    const place = aPlace();
+    const source = await lay(place, someRows(1200), {});
+    skip(openSource(source).oneMoment === true, 'it is read from the start');
+    const [first] = await batchesOf(source);
+    await lay(place, someRows(1200).toSpliced(3, 1), {});
+
+    const problem = await problemOf(batchesOf(source, first?.cursor));
+
+    expect(problem).toMatchObject({ changed: true, message: expect.stringContaining('place') });
+  });
+
+  test('goes on into what was written behind the rest', async ({ skip }) => {
+    const place = aPlace();
+    const source = await lay(place, someRows(1200), {});
+    skip(openSource(source).oneMoment === true, 'it is read from the start');
+    const before = await batchesOf(source);
+    await lay(place, someRows(1300), {});
+
+    const after = await batchesOf(source, before.at(-1)?.cursor);
+
+    expect(wordsIn(after)).toEqual(
+      someRows(1300)
+        .slice(1200)
+        .map((row) => row.text),
+    );
+  });
+
+  test('no longer gives what was deleted', async () => {
+    const place = aPlace();
+    await lay(place, someRows(10), {});
+
+    const source = await lay(place, someRows(10).toSpliced(4, 1), {});
+
+    expect(wordsIn(await batchesOf(source))).toEqual(
+      someRows(10)
+        .toSpliced(4, 1)
+        .map((row) => row.text),
+    );
+  });
+
+  test('puts a row aside that cannot be read, says where and why, and takes the rest', async ({ skip }) => {
+    skip(without.includes('broken rows'), 'no row of it can be broken');
+    const given = someRows(9).map((row, i) => ({ ...row, broken: i === 2 || i === 6 }));
+    const source = await lay(aPlace(), given, {});
+
+    const batches = await batchesOf(source);
+
+    expect(wordsIn(batches)).toEqual(given.filter((row) => !row.broken).map((row) => row.text));
+    expect(asideIn(batches)).toHaveLength(2);
+    for (const { place, reason } of asideIn(batches)) {
+      expect(place).toMatch(/\d/);
+      expect(reason).not.toBe('');
+      expect(`${place} ${reason}`).not.toContain(secret);
+    }
+  });
+
+  test('puts a row aside that is longer than it may be', async () => {
+    const given = someRows(5);
+    given[2] = { id: '3', text: `${secret} `.repeat(10_000) };
+    const source = await lay(aPlace(), given, { maxRowBytes: 4096 });
+
+    const batches = await batchesOf(source);
+
+    expect(wordsIn(batches)).toEqual(given.toSpliced(2, 1).map((row) => row.text));
+    expect(asideIn(batches)).toEqual([{ place: expect.stringMatching(/\d/), reason: 'longer than maxRowBytes' }]);
+  });
+
+  test('says that there is nothing where nothing is', async () => {
+    const source = await lay(aPlace(), someRows(1), nowhere);
+
+    expect(await problemOf(batchesOf(source))).toMatchObject({ absent: true, message: expect.stringContaining('place') });
+  });
+});

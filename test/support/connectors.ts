@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { Source } from '../../core/source.ts';
+import { fillTables } from '../../sources/fill.ts';
+import { freshDatabase } from './postgres.ts';
+import { minute } from './words.ts';
+
+/** A row as a test wishes it to stand in a source. */
+export type Given = { id: string; text: string /** It is to be written so that it cannot be read. */; broken?: boolean };
+
+/** A kind of source under the contract: how a place of that kind is laid out, and what it cannot have. */
+export type Connector = {
+  name: string;
+  /** Puts these rows, in this order, where the source it gives reads them; what was there before is gone. */
+  lay(place: Place, rows: readonly Given[], asked: object): Promise<Source> | Source;
+  /** The same source where nothing is. */
+  nowhere: Record<string, unknown>;
+  /** What it cannot have: the tests of that are left out. */
+  without?: readonly ('ids' | 'broken rows')[];
+};
+
+/** Where one test lays its source: an empty folder, or a database made when it is asked for. */
+export type Place = { folder: string; database(): Promise<string> };
+
+export function aPlace(): Place {
+  const folder = mkdtempSync(join(tmpdir(), 'troupe-source-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  let url: Promise<string> | undefined;
+  return { folder, database: () => (url ??= freshDatabase()) };
+}
+
+const written = (place: Place, name: string, content: string | Buffer): string => {
+  const path = join(place.folder, name);
+  writeFileSync(path, content);
+  return path;
+};
+const asked = { name: 'place', consent: 'c1' };
+const lines = (rows: readonly Given[], line: (row: Given) => object): string =>
+  rows.map((row) => (row.broken ? '{"id": "x", "text": \n' : `${JSON.stringify(line(row))}\n`)).join('');
+
+/** A connector is one entry here: every test of the contract then runs over it. */
+export const connectors: Connector[] = [
+  {
+    name: 'postgres',
+    async lay(place, rows, more) {
+      const url = await place.database();
+      process.env.CONTRACT_PLACE = url;
+      const conversations = rows.map(({ id, text }, i) => ({
+        id: Number(id),
+        conversation: 'a',
+        speaker: 'Ada',
+        text,
+        at: minute(i),
+        consent: 'c1',
+      }));
+      await fillTables(url, { schema: 'public', madeBy: 'a test', tables: { conversations } });
+      return Source.parse({ kind: 'postgres', ...asked, url: 'env:CONTRACT_PLACE', tables: { conversations: {} }, ...more });
+    },
+    nowhere: { url: 'env:NO_SUCH_PLACE' },
+    without: ['ids', 'broken rows'],
+  },
+  {
+    name: 'conversations, JSON lines',
+    lay(place, rows, more) {
+      const path = written(
+        place,
+        'talks.jsonl',
+        lines(rows, ({ id, text }) => ({ id, messages: [{ role: 'assistant', content: text }] })),
+      );
+      return Source.parse({ kind: 'conversations', ...asked, path, ...more });
+    },
+    nowhere: { path: '/nowhere/talks.jsonl' },
+  },
+  {
+    name: 'conversations, a JSON array',
+    lay(place, rows, more) {
+      const values = rows.map(({ id, text, broken }) =>
+        broken ? '{"id": nothing}' : JSON.stringify({ id, conversations: [{ from: 'gpt', value: text }] }, null, 1),
+      );
+      return Source.parse({
+        kind: 'conversations',
+        ...asked,
+        path: written(place, 'talks.json', `[\n${values.join(',\n')}\n]\n`),
+        ...more,
+      });
+    },
+    nowhere: { path: '/nowhere/talks.json' },
+  },
+];
