@@ -2,10 +2,10 @@ import { z } from 'zod';
 import type { ConversationsSource } from '../core/source-kinds/conversations.ts';
 import { consentOf } from '../core/source-kinds/every-source.ts';
 import type { RowOf } from '../core/source-row.ts';
-import { splitLines, splitValues } from './files/pieces.ts';
+import { momentOf } from '../core/text/moments.ts';
+import { splitJson } from './files/pieces.ts';
 import { type Found, openFiles, type Refused, refused } from './files/read.ts';
 import type { OpenSource } from './index.ts';
-import { momentOf } from './moments.ts';
 import { SourceProblem } from './source-problem.ts';
 
 /** Conversations of files: a row for each turn, in the order in which they were said. */
@@ -13,7 +13,7 @@ export const openConversations = (source: ConversationsSource): OpenSource =>
   openFiles(source, {
     endings: ['json', 'jsonl', 'ndjson'],
     open: (file) => ({
-      split: /\.json(\.gz)?$/i.test(file.path) ? splitValues(source.maxRowBytes) : splitLines(source.maxRowBytes),
+      split: splitJson(file, source.maxRowBytes),
       rows: (found) => rowsOf(source, found),
     }),
   });
@@ -83,7 +83,7 @@ function rowsOf(source: ConversationsSource, { text, place }: Found): Turn[] | R
     const role = turn.role ?? turn.from ?? turn.speaker;
     if (role === undefined || role === null) return refused('a turn without a speaker');
     const said = wordsOf(turn);
-    const kind = roles[role.toLowerCase()] ?? role;
+    const kind = roles.get(role.toLowerCase()) ?? role;
     if (kind === 'system') {
       context = [context, said].filter((one) => one !== undefined && one !== null).join('\n\n');
       continue;
@@ -100,7 +100,7 @@ function rowsOf(source: ConversationsSource, { text, place }: Found): Turn[] | R
       at: at ?? begun ?? null,
       consent: given,
       conversation,
-      speaker: source.speakers[role] ?? source.speakers[kind] ?? kind,
+      speaker: speakerOf(source, role) ?? speakerOf(source, kind) ?? kind,
       text: said,
       language: turn.language ?? whole.language ?? source.language ?? null,
       topic: turn.topic ?? whole.topic ?? whole.title ?? null,
@@ -113,18 +113,23 @@ function rowsOf(source: ConversationsSource, { text, place }: Found): Turn[] | R
   return rows.length === 0 ? refused('a conversation without a turn') : rows;
 }
 
+/** A role may be called `constructor`: only what the persona file says counts. */
+const speakerOf = ({ speakers }: ConversationsSource, role: string) => (Object.hasOwn(speakers, role) ? speakers[role] : undefined);
+
 /** What tools call the two sides, in lower case. */
-const roles: Record<string, string> = Object.assign(Object.create(null), {
-  user: 'user',
-  human: 'user',
-  prompter: 'user',
-  assistant: 'assistant',
-  gpt: 'assistant',
-  chatgpt: 'assistant',
-  bot: 'assistant',
-  model: 'assistant',
-  system: 'system',
-});
+const roles = new Map(
+  Object.entries({
+    user: 'user',
+    human: 'user',
+    prompter: 'user',
+    assistant: 'assistant',
+    gpt: 'assistant',
+    chatgpt: 'assistant',
+    bot: 'assistant',
+    model: 'assistant',
+    system: 'system',
+  }),
+);
 
 /** The turns in whichever shape they are; undefined where it is not the shape that is wanted. */
 function turnsOf(whole: Conversation, format: ConversationsSource['format']): Said[] | undefined {

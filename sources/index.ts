@@ -1,7 +1,9 @@
 import type { Source } from '../core/source.ts';
 import type { SourceRow } from '../core/source-row.ts';
 import { openConversations } from './conversations.ts';
+import { openJournal } from './journal.ts';
 import { openPostgres } from './postgres.ts';
+import { openStories } from './stories.ts';
 
 /** Where reading was left: means something to the connector that gave it alone, and is small. */
 export type Cursor = string;
@@ -27,6 +29,8 @@ export type OpenSource = {
 const openers: { [K in Source['kind']]: (source: Extract<Source, { kind: K }>, env: NodeJS.ProcessEnv) => OpenSource } = {
   postgres: openPostgres,
   conversations: openConversations,
+  journal: openJournal,
+  stories: openStories,
 };
 
 export const openSource = (source: Source, env: NodeJS.ProcessEnv = process.env): OpenSource => openers[source.kind](source, env);

@@ -1,5 +1,5 @@
 /** Records of a CSV text (RFC 4180: quotes, doubled quotes, line breaks inside quotes), each with the line it begins on. */
-export function parseCsv(text: string): { line: number; cells: string[] }[] {
+export function parseCsv(text: string, separator = ','): { line: number; cells: string[] }[] {
   const records: { line: number; cells: string[] }[] = [];
   let cells: string[] = [];
   let cell = '';
@@ -26,7 +26,7 @@ export function parseCsv(text: string): { line: number; cells: string[] }[] {
         i++;
       } else quoted = false;
     } else if (character === '"' && cell === '') quoted = true;
-    else if (character === ',') endCell();
+    else if (character === separator) endCell();
     else if (character === '\n') endRecord();
     else if (character !== '\r' || text.charAt(i + 1) !== '\n') cell += character;
   }

@@ -48,7 +48,7 @@ function collector(limit: number) {
 }
 
 /** Rows that end with a line feed. Blank lines are no rows. */
-export function splitLines(limit: number): Splitter {
+function splitLines(limit: number): Splitter {
   const row = collector(limit);
   let line = 1;
   const whole = (): Piece[] => {
@@ -72,7 +72,7 @@ export function splitLines(limit: number): Splitter {
 }
 
 /** The elements of one JSON array, or JSON values one after the other: objects and arrays, counted from 1. */
-export function splitValues(limit: number): Splitter {
+function splitValues(limit: number): Splitter {
   const row = collector(limit);
   let n = 0;
   let depth = 0; // inside the value: 0 is outside of any
@@ -123,6 +123,10 @@ export function splitValues(limit: number): Splitter {
     end: () => (row.length === 0 ? [] : [loose && !quoted && depth === 0 ? row.take(++n) : row.takeUnclosed(++n)]),
   };
 }
+
+/** Values of a .json file, lines of any other. */
+export const splitJson = (file: { path: string }, limit: number): Splitter =>
+  /\.json(\.gz)?$/i.test(file.path) ? splitValues(limit) : splitLines(limit);
 
 /** Records of a CSV file, by the line each begins on; line feeds inside quotes belong to the record. */
 export function splitRecords(limit: number, separator = ','): Splitter {

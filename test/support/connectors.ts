@@ -88,4 +88,35 @@ export const connectors: Connector[] = [
     },
     nowhere: { path: '/nowhere/talks.json' },
   },
+  {
+    name: 'journal',
+    lay(place, rows, more) {
+      const records = rows.map(({ id, text, broken }) => (broken ? `${id}` : `${id},"${text.replaceAll('"', '""')}","2024-01-01"`));
+      const path = written(place, 'diary.csv', `id,Entry,at\n${records.map((record) => `${record}\r\n`).join('')}`);
+      return Source.parse({ kind: 'journal', ...asked, path, author: 'Ada', columns: { text: 'Entry' }, ...more });
+    },
+    nowhere: { path: '/nowhere/diary.csv' },
+  },
+  {
+    name: 'stories, Hippocorpus',
+    lay(place, rows, more) {
+      const head = 'AssignmentId,WorkerId,mainEvent,memType,story,summary';
+      const records = rows.map(({ id, text, broken }) => (broken ? `${id},"half",` : `${id},w,an event,recalled,"${text}","in\nshort"`));
+      const path = written(place, 'hippocorpus.csv', `${[head, ...records].join('\n')}\n`);
+      return Source.parse({ kind: 'stories', shape: 'hippocorpus', ...asked, path, ...more });
+    },
+    nowhere: { path: '/nowhere/hippocorpus.csv' },
+  },
+  {
+    name: 'stories, Reddit',
+    lay(place, rows, more) {
+      const path = written(
+        place,
+        'posts.ndjson',
+        lines(rows, ({ id, text }) => ({ id, author: 'a', title: 'I', selftext: text, created_utc: 1.6e9 })),
+      );
+      return Source.parse({ kind: 'stories', shape: 'reddit', ...asked, path, ...more });
+    },
+    nowhere: { path: '/nowhere' },
+  },
 ];
