@@ -22,7 +22,12 @@ export const Persona = z
       .boolean()
       .default(false)
       .describe('Only for fiction or study: the model need not say that it is an AI, and every reply is labelled.'),
-    network: z.enum(['local', 'any']).default('local').describe('local: nothing leaves this machine or the addresses in your settings.'),
+    network: z
+      .enum(['local', 'any'])
+      .default('local')
+      .describe(
+        'local: nothing leaves this machine or the addresses in your settings. any: a base model of the hub is fetched by itself; no words are sent.',
+      ),
     base: Base,
     serving: Serving,
     sources: z.array(Source).min(1),

@@ -116,6 +116,7 @@ const StageResult = z.strictObject({
   name: z.string(),
   rows: z.int(),
   steps: z.int(),
+    fetch: z.boolean().describe('Whether a model of the hub may be fetched where it is not there yet.'),
   warmupSteps: z.int(),
   warmupClamped: z.boolean(),
   loss: z.number().nullable().describe('Mean training loss of its last steps, nats per token.'),

@@ -147,7 +147,9 @@ class TrainerActivities:
                 heard = time.monotonic()
                 last = event
                 kept: dict[str, Any] = {
-                    key: event[key] for key in ("stage", "step", "steps", "loss", "tokensPerSecond", "checkpoint") if key in event
+                    key: event[key]
+                    for key in ("stage", "step", "steps", "loss", "tokensPerSecond", "checkpoint", "done", "total")
+                    if key in event
                 }
                 if event["event"] in ("stage", "step", "checkpoint", "progress"):
                     beat.told = {**beat.told, **kept}

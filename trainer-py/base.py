@@ -14,6 +14,7 @@ from typing import Any
 from artifacts import digest_of
 from contract import Base, BaseModel, BaseRequest, Failure
 from failures import Refused
+from hub import fetch
 from work import Emit, Stopping
 
 CONVERTIBLE = ("LlamaForCausalLM", "Qwen2ForCausalLM")
@@ -34,12 +35,16 @@ PARTS = (
 LOCK = Path(__file__).resolve().parent / "requirements.lock"
 
 
+class Absent(Refused):
+    """A model of the hub whose files are not on this machine."""
+
+
 def refused(message: str) -> Refused:
     return Refused(Failure.BASE_INVALID, message)
 
 
 def folder_of(base: Base, cache: Path) -> Path:
-    """Where the files of a base model are on this machine. Nothing is downloaded: weights come when their owner fetches them."""
+    """Where the files of a base model are on this machine. Nothing is fetched here."""
     if base.folder is not None:
         folder = Path(base.folder.replace("$TROUPE_CACHE", str(cache))).expanduser()
         if not (folder / "config.json").exists():
@@ -55,9 +60,11 @@ def folder_of(base: Base, cache: Path) -> Path:
     try:
         return Path(snapshot_download(base.hub, revision=base.revision, local_files_only=True, allow_patterns=list(PARTS)))
     except (LocalEntryNotFoundError, FileNotFoundError) as error:
-        raise refused(
+        raise Absent(
+            Failure.BASE_INVALID,
             f"{base.hub} at revision {base.revision} is not on this machine. Accept its licence on its page, "
-            f"then run `hf download {base.hub} --revision {base.revision}` once on every host of this pool."
+            f"then run `hf download {base.hub} --revision {base.revision}` once on every host of this pool; "
+            "a persona with `network: any` fetches it by itself.",
         ) from error
 
 
@@ -127,14 +134,19 @@ def check_targets(targets: list[str], tensors: dict[str, dict[str, Any]]) -> Non
         raise refused(f"targetModules names {', '.join(wrong)}; this base model can be adapted in {', '.join(inside)}.")
 
 
-def resolve_base(request: BaseRequest, home: Path, cache: Path) -> BaseModel:
-    """Describes the base model as it is on this machine, or says why it cannot be used."""
+def resolve_base(request: BaseRequest, home: Path, cache: Path, emit: Emit, stopping: Stopping) -> BaseModel:
+    """Describes the base model as it is on this machine, or says why it cannot be used. Fetches it where that is allowed."""
     from transformers import AutoTokenizer
 
     from chat import template_of
 
     base = request.base
-    folder = folder_of(base, cache)
+    try:
+        folder = folder_of(base, cache)
+    except Absent:
+        if not request.fetch:
+            raise
+        folder = fetch(base, PARTS, emit, stopping)
     config = json.loads((folder / "config.json").read_text())
     architecture = check_architecture(config)
     tensors = tensors_of(folder)
@@ -171,5 +183,6 @@ def folder_of_model(model: BaseModel, home: Path, cache: Path) -> Path:
 
 
 def resolve_work(request: dict[str, Any], folder: Path, emit: Emit, stopping: Stopping) -> dict[str, Any]:
-    found = resolve_base(BaseRequest.model_validate(request["request"]), Path(request["home"]), Path(request["cache"]))
+    asked = BaseRequest.model_validate(request["request"])
+    found = resolve_base(asked, Path(request["home"]), Path(request["cache"]), emit, stopping)
     return found.model_dump(mode="json")

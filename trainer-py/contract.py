@@ -99,6 +99,8 @@ class BaseRequest(Contract):
     base: Base
     target_modules: list[str] = Field(alias="targetModules")
     """Refused when the architecture has no modules of these names."""
+    fetch: bool
+    """Whether a model of the hub may be fetched where it is not there yet."""
 
 
 class BaseModel(Contract):

@@ -101,7 +101,7 @@ def request(key: str, input: dict[str, Any]) -> dict[str, Any]:
 
 
 def base_request(base: Path) -> dict[str, Any]:
-    return {"base": {"folder": str(base), "licence": "Apache-2.0"}, "targetModules": ["q_proj", "v_proj"]}
+    return {"base": {"folder": str(base), "licence": "Apache-2.0"}, "targetModules": ["q_proj", "v_proj"], "fetch": False}
 
 
 def train_input(place: Place, base: BaseModel, rows: tuple[Path, Path], **training: Any) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def test_the_whole_way_and_what_it_survives(place: Place, base: Path, rows: tupl
         with worker(place, address):
             # what a request lacks is said, and not tried twenty times
             with pytest.raises(WorkflowFailureError) as refused:
-                await call("resolveBase", "bad", {"base": {"folder": 3, "licence": "x"}, "targetModules": []})
+                await call("resolveBase", "bad", {"base": {"folder": 3, "licence": "x"}, "targetModules": [], "fetch": False})
             assert failure_of(refused.value).type == "RequestInvalid"
             assert "base.folder" in failure_of(refused.value).message
 

@@ -10,7 +10,11 @@ export const release = pipeline('release', (persona: Cast, { step, gate, endWhen
 
   const snapshot = step('snapshot', activity.takeSnapshot, { persona: persona.name, sources: persona.sources });
   const champion = step('champion', activity.findChampion, { persona: persona.name, serving });
-  const base = step('base', trainer.resolveBase, { base: persona.base, targetModules: training.targetModules });
+  const base = step('base', trainer.resolveBase, {
+    base: persona.base,
+    targetModules: training.targetModules,
+    fetch: persona.network === 'any',
+  });
   const dataset = step('dataset', activity.buildDataset, {
     persona: persona.name,
     subject: persona.subject,
