@@ -72,7 +72,6 @@ export async function up({
   }
   const log = files.log('supervisor');
   if (!supervisor) {
-    rmSync(files.stack, { force: true });
     supervisor = startSupervisor(
       join(root, 'temporal-dev/supervisor.ts'),
       workers ? [] : ['--without-workers'],
@@ -85,7 +84,7 @@ export async function up({
   for (;;) {
     const running = isAlive(supervisor); // before the state is read: its last words must not be missed
     const state = readWhole<StackState>(files.state);
-    if (state?.supervisor.pid === supervisor.pid) {
+    if (state?.supervisor.pid === supervisor.pid && state.supervisor.born === supervisor.born) {
       for (const { name, state: is, address } of state.services) {
         if ((is !== 'healthy' && is !== 'yours') || told.has(name)) continue;
         told.add(name);
@@ -140,7 +139,8 @@ export async function down({ env = process.env, print = () => {} }: StackOptions
   for (const { name, process: left } of readWhole<StackState>(files.state)?.services.toReversed() ?? []) {
     if (left && (await endLeftover(left, stopSignals[name])) && !ended.includes(name)) ended.push(name);
   }
-  for (const path of [files.stack, files.state, files.lock]) rmSync(path, { force: true });
+  // Unless somebody has started it again meanwhile. The lock of a killed supervisor stays: it is nobody's, and known to be.
+  if (!runningSupervisor(home)) for (const path of [files.stack, files.state]) rmSync(path, { force: true });
   for (const name of ended) print(`${name} stopped`);
   return { wasUp: supervisor !== undefined, ended };
 }

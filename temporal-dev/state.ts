@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { birthOf, isAlive, type ProcessId } from './process.ts';
 
@@ -55,28 +55,61 @@ export function readWhole<T>(path: string): T | undefined {
 
 /** The supervisor that runs now, if one does. */
 export function runningSupervisor(home: string): ProcessId | undefined {
-  const owner = readWhole<ProcessId>(filesOf(home).lock);
-  return owner && isAlive(owner) ? owner : undefined;
+  return queueAt(filesOf(home).lock).running;
 }
 
-/** Makes this process the only supervisor of a checkout; false when another is. */
+/**
+ * Makes this process the only supervisor of a checkout; false when another is. The lock of a killed one is never simply
+ * removed: two who find it at once would each remove the other's. Instead one of them, and no more, comes after it.
+ */
 export function claim(home: string): boolean {
   const { lock } = filesOf(home);
   const mine = `${lock}.${process.pid}`;
   writeWhole(mine, { pid: process.pid, born: birthOf(process.pid) ?? '' } satisfies ProcessId);
   try {
-    for (let attempt = 0; attempt < 3; attempt++) {
-      try {
-        linkSync(mine, lock);
+    for (;;) {
+      const { running, dead, end } = queueAt(lock);
+      if (running) return false;
+      if (!linked(mine, end)) continue;
+      const [first] = dead;
+      if (!first) return true;
+      if (isSame(first, ownerAt(lock))) {
+        renameSync(mine, lock);
+        for (const owner of dead) rmSync(after(lock, owner), { force: true });
         return true;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-        if (runningSupervisor(home)) return false;
-        rmSync(lock, { force: true });
       }
+      rmSync(end); // the lock was taken over while we looked: there is nobody to come after any more
     }
-    return false;
   } finally {
     rmSync(mine, { force: true });
+  }
+}
+
+const after = (lock: string, { pid, born }: ProcessId) => `${lock}.after-${pid}-${born.replace(/\W+/g, '-')}`;
+
+/** The killed owners of a lock, each after the one before, the one that runs, and the place where the next one stands. */
+function queueAt(lock: string): { dead: ProcessId[]; running?: ProcessId; end: string } {
+  const dead: ProcessId[] = [];
+  for (let end = lock; ; end = after(lock, dead.at(-1)!)) {
+    const owner = ownerAt(end);
+    if (!owner) return { dead, end };
+    if (isAlive(owner)) return { dead, running: owner, end };
+    dead.push(owner);
+  }
+}
+
+const isSame = (one: ProcessId, other: ProcessId | undefined) => one.pid === other?.pid && one.born === other.born;
+
+const ownerAt = (path: string): ProcessId | undefined =>
+  existsSync(path) ? (readWhole<ProcessId>(path) ?? { pid: 0, born: 'unreadable' }) : undefined; // as a power failure may leave it
+
+/** Whether a file now stands, with all that is in it, where none was. */
+function linked(file: string, path: string): boolean {
+  try {
+    linkSync(file, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
   }
 }
