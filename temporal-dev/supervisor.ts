@@ -42,6 +42,11 @@ const record = (): void => {
   }
 };
 
+/** What others read to find the servers; there once all of them have answered. */
+let stack: StackFile | undefined;
+/** Of Temporal's Web UI, which may get another port each time it starts: only browsers know it. */
+let ui: string | undefined;
+
 type Ports = { postgres?: number; temporal?: number; temporalUi?: number; ollama?: number };
 const ports: Ports = readWhole<Ports>(files.ports) ?? {};
 const rememberPorts = (chosen: Ports): void => writeWhole(files.ports, Object.assign(ports, chosen));
@@ -145,10 +150,10 @@ async function postgres(): Promise<{ database: string; demo?: string }> {
   return { database: server.url('troupe'), demo: server.url('demo') };
 }
 
-async function temporal(): Promise<{ address: string; ui?: string }> {
+async function temporal(): Promise<string> {
   if (process.env.TEMPORAL_ADDRESS) {
     await yours('temporal', settings.temporal.address, () => checkTemporal(settings.temporal));
-    return { address: settings.temporal.address };
+    return settings.temporal.address;
   }
   const server = await keep('temporal', async (options) => {
     const started = await startTemporal({
@@ -159,9 +164,11 @@ async function temporal(): Promise<{ address: string; ui?: string }> {
       samePort: options.again,
     });
     rememberPorts({ temporal: started.port, temporalUi: started.uiPort });
+    ui = started.ui;
+    if (stack && !stopping) writeWhole(files.stack, Object.assign(stack, { ui }));
     return started;
   });
-  return { address: server.address, ui: server.ui };
+  return server.address;
 }
 
 async function ollama(): Promise<string> {
@@ -187,7 +194,7 @@ async function start(): Promise<void> {
     TROUPE_CONFIGS: settings.configs,
     TROUPE_ARTIFACTS: settings.artifacts,
     TROUPE_DATABASE_URL: sql.database,
-    TEMPORAL_ADDRESS: flow.address,
+    TEMPORAL_ADDRESS: flow,
     TEMPORAL_NAMESPACE: settings.temporal.namespace,
     OLLAMA_HOST: models,
     ...(sql.demo ? { TROUPE_DEMO_DATABASE_URL: sql.demo } : {}),
@@ -210,15 +217,15 @@ async function start(): Promise<void> {
     ]);
   }
 
-  const stack: StackFile = {
+  if (stopping) return;
+  stack = {
     supervisor: process.pid,
-    ...(process.env.TEMPORAL_ADDRESS ? {} : { temporal: flow.address }),
-    ...(flow.ui ? { ui: flow.ui } : {}),
+    ...(process.env.TEMPORAL_ADDRESS ? {} : { temporal: flow }),
+    ...(ui ? { ui } : {}),
     ...(process.env.TROUPE_DATABASE_URL ? {} : { database: sql.database }),
     ...(sql.demo ? { demoDatabase: sql.demo } : {}),
     ...(process.env.OLLAMA_HOST ? {} : { ollama: models }),
   };
-  if (stopping) return;
   writeWhole(files.stack, stack);
   state.phase = 'up';
   record();

@@ -101,6 +101,27 @@ describe('a stack', () => {
     expect(rows).toEqual([{ n: 42 }]);
   });
 
+  test('tells where the Web UI is when its port was taken while Temporal was down', async () => {
+    const { supervisor, addresses } = stackStatus({ env });
+    const { pid } = processOf('temporal');
+    const port = Number(new URL(addresses!.ui!).port);
+    const taker = createServer();
+
+    process.kill(supervisor!, 'SIGSTOP'); // so that the port is surely taken before Temporal is started again
+    process.kill(pid, 'SIGKILL');
+    await until(() => new Promise((resolve) => taker.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))));
+    process.kill(supervisor!, 'SIGCONT');
+    await until(() => processOf('temporal')?.pid !== pid && processOf('temporal'));
+    const found = await until(() => stackStatus({ env }).services.find(({ name, state }) => name === 'temporal' && state === 'healthy'));
+
+    remember();
+    taker.close();
+    expect(found?.address).toBe(addresses!.temporal);
+    const { ui } = stackStatus({ env }).addresses!;
+    expect(ui).not.toBe(addresses!.ui);
+    expect((await fetch(ui!)).ok).toBe(true);
+  });
+
   test('leaves nothing running when its supervisor is killed, and starts again on the same ports', async () => {
     const { addresses } = stackStatus({ env });
     remember();
