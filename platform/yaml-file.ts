@@ -177,7 +177,16 @@ type Shape = {
 
 type Explained = { path: Path; message: string; help?: string | undefined; key: boolean };
 
-function explained(issues: readonly z.core.$ZodIssue[], raw: unknown, root: Shape): Explained[] {
+/** Where one entry or a list may stand, and only one of them was written: what is wrong with that one. */
+function unfolded(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const begun = issue.errors.filter((option) => !option.some(({ code, path }) => code === 'invalid_type' && path.length === 0));
+  if (begun.length !== 1) return [issue];
+  return begun[0]!.flatMap((inner) => unfolded({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+function explained(folded: readonly z.core.$ZodIssue[], raw: unknown, root: Shape): Explained[] {
+  const issues = folded.flatMap(unfolded);
   const found: Explained[] = [];
   const meantElsewhere = new Set<string>();
   for (const issue of issues) {

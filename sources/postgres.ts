@@ -1,54 +1,137 @@
 import pg from 'pg';
 import Cursor from 'pg-cursor';
-import { didYouMean } from '../core/did-you-mean.ts';
 import { consentOf } from '../core/source-kinds/every-source.ts';
 import type { PostgresSource } from '../core/source-kinds/postgres.ts';
-import { requiredColumns, SourceRow, type TableName, tableColumns } from '../core/source-row.ts';
-import type { OpenSource } from './index.ts';
+import { SourceRow } from '../core/source-row.ts';
+import type { Batch, OpenSource } from './index.ts';
+import { planReadings, type Reading } from './postgres-query.ts';
 import { SourceProblem } from './source-problem.ts';
 
 const batchRows = 500;
-const tableNames = Object.keys(tableColumns) as TableName[];
+const batchBytes = 4 * 1024 * 1024;
 
-/** Where a table of ours is in the user's database, and which expression reads each column. */
-type Mapped = { table: TableName; place: string; query: string };
+/** A row as the server gives it: all text. Where it was too long, only its key and its length. */
+type Found = Record<string, string | null> & { key_at: string | null; key_id: string | null; bytes: string };
 
-/** Reads a companion's tables in one read-only transaction: every row as it was at the same moment. */
+/** The last row that was read, and how many rows with its very key had been: only a table whose ids repeat has several. */
+type Place = { reading: string; at: string | null; id: string | null; same: number };
+
+/**
+ * Reads a companion's tables in one read-only transaction: every row as it was at the same moment. Going on from a cursor
+ * is another transaction, and gives the rows behind the last one by time and id, whatever came or went before it.
+ */
 export function openPostgres(source: PostgresSource, env: NodeJS.ProcessEnv): OpenSource {
-  return { oneMoment: true, read: () => read(source, connectionString(source, env)) };
+  return {
+    oneMoment: true,
+    read: (after) => read(source, connectionString(source, env), after === undefined ? undefined : (JSON.parse(after) as Place)),
+  };
 }
 
-async function* read(source: PostgresSource, url: string): ReturnType<OpenSource['read']> {
+async function* read(source: PostgresSource, url: string, after: Place | undefined): ReturnType<OpenSource['read']> {
   const client = await connect(source, url);
   let reading = `source ${source.name}`;
   try {
     await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
     await client.query("SET LOCAL TimeZone TO 'UTC'"); // a timestamp without a zone is read as UTC
     await client.query("SET LOCAL DateStyle TO 'ISO'");
-    const mapped = await mapTables(client, source);
-    for (const { table, place, query } of mapped) {
-      reading = place;
-      const cursor = client.query(new Cursor<Record<string, string | null>>(query));
-      let found = 0;
-      for (;;) {
-        const batch = await cursor.read(batchRows);
-        if (batch.length === 0) break;
-        const rows = batch.map((row, i) => toRow(source, table, place, row, found + i));
-        yield { rows, quarantined: [], cursor: JSON.stringify({ table, rows: found + rows.length }) };
-        found += batch.length;
-      }
-      await cursor.close();
-      if (found === 0)
-        throw new SourceProblem(
-          `${place} is empty, and source ${source.name} declares it. Fill it, or take ${table} out of the persona's \`tables\`.`,
-          { absent: true },
-        );
+    const readings = await planReadings(client, source);
+    const first = after === undefined ? 0 : readings.findIndex(({ key }) => key === after.reading);
+    if (first < 0)
+      throw new SourceProblem(`Source ${source.name}: its tables are not those that a part was read of. Start anew.`, { changed: true });
+    for (const [nth, one] of readings.slice(first).entries()) {
+      reading = one.place;
+      yield* readTable(client, source, one, nth === 0 ? after : undefined);
     }
   } catch (error) {
     throw withoutWords(error, reading);
   } finally {
     await client.end().catch(() => undefined); // nothing was written, and what failed has been said
   }
+}
+
+async function* readTable(client: pg.Client, source: PostgresSource, reading: Reading, after: Place | undefined): AsyncGenerator<Batch> {
+  const { text, values } = reading.query(after);
+  const cursor = client.query(new Cursor<Found>(text, values));
+  let last: Place = after ?? { reading: reading.key, at: null, id: null, same: 0 };
+  let passed = 0; // rows with the key of the cursor that the reading before this one has given
+  let none = after === undefined;
+  for (let ask = 50; ; ) {
+    const found = await cursor.read(ask);
+    if (found.length === 0) break;
+    none = false;
+    const batch: Batch = { rows: [], quarantined: [], cursor: '' };
+    for (const row of found) {
+      const again = last.same > 0 && last.at === row.key_at && last.id === row.key_id;
+      if (after !== undefined && again && passed < after.same) {
+        passed++;
+        continue;
+      }
+      last = { reading: reading.key, at: row.key_at, id: row.key_id, same: again ? last.same + 1 : 1 };
+      take(source, reading, row, again, batch);
+    }
+    if (batch.rows.length + batch.quarantined.length > 0) yield { ...batch, cursor: JSON.stringify(last) };
+    const longest = Math.max(...found.map(({ bytes }) => Math.min(Number(bytes), source.maxRowBytes)));
+    ask = Math.max(4, Math.min(batchRows, Math.floor(batchBytes / Math.max(1, longest))));
+  }
+  await cursor.close();
+  if (none)
+    throw new SourceProblem(
+      `${reading.place} is empty, and source ${source.name} declares it. Fill it, or take ${reading.table} out of the persona's \`tables\`.`,
+      { absent: true },
+    );
+}
+
+function take(source: PostgresSource, reading: Reading, found: Found, again: boolean, batch: Batch): void {
+  const { place } = reading;
+  const aside = (reason: string, id = found.key_id) =>
+    batch.quarantined.push({ place: id === null ? place : `${place}, row ${id.slice(0, 100)}`, reason });
+  if (found.key_id === null) return void aside('it has no id');
+  if (found.key_at?.endsWith('infinity')) return void aside('its at cannot be read'); // PostgreSQL has such a moment, nobody else does
+  if (again) return void aside('another row of the same time has its id');
+  if (Number(found.bytes) > source.maxRowBytes) return void aside('longer than maxRowBytes');
+  for (const [nth, turn] of reading.turns.entries()) {
+    const id = `${reading.prefix}${found.key_id}${reading.turns.length === 1 ? '' : `/${nth + 1}`}`;
+    const values: Record<string, unknown> = {};
+    let unreadable: string | undefined;
+    for (const { column, from } of turn) {
+      const value = 'value' in from ? from.value : (found[from.alias] ?? null);
+      values[column] = converted(column, value);
+      if (values[column] === undefined) unreadable = column;
+    }
+    if (reading.turns.length > 1 && (values.text === null || values.text === '')) continue; // nobody answered
+    const consent = String(values.consent ?? consentOf(source) ?? '').trim();
+    if (consent === '')
+      throw new SourceProblem(
+        `${place}, row ${found.key_id}, has no consent. Give it one, or take the row out: words are used only under a consent.`,
+      );
+    if (unreadable !== undefined) {
+      aside(`its ${unreadable} cannot be read`, id);
+      continue;
+    }
+    const speaker = values.speaker;
+    if (typeof speaker === 'string') values.speaker = reading.speakers[speaker] ?? speaker;
+    if ('language' in values) values.language ??= source.language ?? null;
+    const row = SourceRow.safeParse({ ...values, table: reading.table, source: source.name, id, consent });
+    if (row.success) batch.rows.push(row.data);
+    else aside(`its ${row.error.issues.map((issue) => issue.path.join('.')).join(', ')} cannot be read`, id);
+  }
+}
+
+const yes = ['true', 't', 'yes', 'y', 'on', '1'];
+const no = ['false', 'f', 'no', 'n', 'off', '0'];
+
+/** A value as its column wants it; undefined where it cannot be that. */
+function converted(column: string, value: string | null): string | number | boolean | null | undefined {
+  if (value === null) return null;
+  if (column === 'intensity' || column === 'rating') {
+    const number = value.trim() === '' ? Number.NaN : Number(value);
+    return Number.isFinite(number) ? number : undefined;
+  }
+  if (column === 'flagged') {
+    const said = value.trim().toLowerCase();
+    return yes.includes(said) ? true : no.includes(said) ? false : undefined;
+  }
+  return value;
 }
 
 function connectionString(source: PostgresSource, env: NodeJS.ProcessEnv): string {
@@ -102,122 +185,4 @@ function withoutWords(error: unknown, place: string): Error {
   return new SourceProblem(`Reading ${place} failed with PostgreSQL error ${code}${named === '' ? '' : ` at ${named}`}.`, {
     passing: lost,
   });
-}
-
-async function mapTables(client: pg.Client, source: PostgresSource): Promise<Mapped[]> {
-  const found = await client.query<{ schema: string; table: string; column: string; type: string }>(
-    `SELECT n.nspname AS schema, c.relname AS table, a.attname AS column, format_type(a.atttypid, NULL) AS type
-       FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped
-        AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
-      ORDER BY 1, 2, a.attnum`,
-  );
-  const columnsOf = new Map<string, Map<string, string>>();
-  for (const { schema, table, column, type } of found.rows) {
-    const key = `${schema}.${table}`;
-    if (!columnsOf.has(key)) columnsOf.set(key, new Map());
-    columnsOf.get(key)?.set(column, type);
-  }
-
-  const problems: string[] = [];
-  const mapped: Mapped[] = [];
-  for (const table of tableNames) {
-    const declared = source.tables[table];
-    if (declared === undefined) continue;
-    const name = declared.table ?? table;
-    const place = name.includes('.') ? name : `${source.schema}.${name}`;
-    const columns = columnsOf.get(place);
-    if (columns === undefined) {
-      const known = [...columnsOf.keys()].map((key) => (key.startsWith(`${source.schema}.`) ? key.slice(source.schema.length + 1) : key));
-      problems.push(`there is no table ${place}${suggestion(name, known, 'tables')}`);
-      continue;
-    }
-    const wanted = declared.columns as Record<string, string | null | undefined>;
-    const query = queryFor({ source, table, place, columns, wanted, problems });
-    mapped.push({ table, place, query });
-  }
-  if (mapped.length === 0 && problems.length === 0) problems.push('no table is declared under `tables`');
-  if (problems.length > 0) throw new SourceProblem(`Source ${source.name}: ${problems.join('; ')}.`);
-  return mapped;
-}
-
-const suggestion = (name: string, known: string[], what: string): string => {
-  const meant = didYouMean(name, known);
-  const there = known.length === 0 ? `there are no ${what}` : `there ${what === 'tables' ? 'are' : 'is'}: ${known.join(', ')}`;
-  return `${meant === undefined ? '' : `, did you mean ${meant}?`} (${there})`;
-};
-
-type Reading = {
-  source: PostgresSource;
-  table: TableName;
-  place: string;
-  columns: Map<string, string>;
-  wanted: Record<string, string | null | undefined>;
-  problems: string[];
-};
-
-/** One SELECT with every value as text, in the order of time and id, whatever the server's collation. */
-function queryFor({ source, table, place, columns, wanted, problems }: Reading): string {
-  const required: readonly string[] = requiredColumns[table];
-  const selected: string[] = [];
-  const order: string[] = [];
-  for (const column of tableColumns[table]) {
-    const asked = wanted[column];
-    const name = asked === undefined ? column : asked;
-    const inherited =
-      column === 'consent' && consentOf(source) !== undefined && (name === null || (asked === undefined && !columns.has(column)));
-    if (name === null || inherited) {
-      if (required.includes(column)) problems.push(`${place} needs a column for \`${column}\`: it cannot be null`);
-      else if (column === 'consent' && !inherited)
-        problems.push(`${place} has no consent: map its consent column, or give \`consent\` to the whole source`);
-      selected.push(`NULL::text AS ${pg.escapeIdentifier(column)}`);
-      continue;
-    }
-    const type = columns.get(name);
-    if (type === undefined) {
-      const way = required.includes(column)
-        ? 'map it'
-        : column === 'consent'
-          ? 'map it, or give `consent` to the whole source'
-          : `map it, or write \`${column}: null\``;
-      problems.push(`${place} has no column ${name}${suggestion(name, [...columns.keys()], 'columns')}; ${way}`);
-      continue;
-    }
-    const quoted = `held.${pg.escapeIdentifier(name)}`; // a bare name in ORDER BY would mean the text that is selected
-    const moment = `${quoted}::timestamptz`;
-    selected.push(
-      `${column === 'at' ? `to_char(${moment} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')` : `${quoted}::text`} AS ${pg.escapeIdentifier(column)}`,
-    );
-    if (column === 'at') order.unshift(`${moment} NULLS LAST`);
-    if (column === 'id') order.push(/^(text|character|name|citext)/.test(type) ? `${quoted}::text COLLATE "C"` : quoted);
-  }
-  const from = place.split('.').map(pg.escapeIdentifier).join('.');
-  return `SELECT ${selected.join(', ')} FROM ${from} AS held ORDER BY ${order.join(', ')}`;
-}
-
-function toRow(source: PostgresSource, table: TableName, place: string, values: Record<string, string | null>, nth: number): SourceRow {
-  const id = values.id ?? null;
-  if (id === null) throw new SourceProblem(`${place}: row ${nth + 1} in the order of time has no id.`);
-  const consent = values.consent ?? consentOf(source) ?? null;
-  if (consent === null || consent.trim() === '')
-    throw new SourceProblem(`${place}, row ${id}, has no consent. Give it one, or take the row out: words are used only under a consent.`);
-  const row = {
-    ...values,
-    table,
-    source: source.name,
-    id,
-    consent,
-    ...('intensity' in values ? { intensity: toNumber(values.intensity ?? null, place, id) } : {}),
-  };
-  const parsed = SourceRow.safeParse(row);
-  if (!parsed.success)
-    throw new SourceProblem(`${place}, row ${id}: ${parsed.error.issues.map((issue) => issue.path.join('.')).join(', ')} cannot be read.`);
-  return parsed.data;
-}
-
-function toNumber(value: string | null, place: string, id: string): number | null {
-  if (value === null) return null;
-  const number = Number(value);
-  if (!Number.isFinite(number)) throw new SourceProblem(`${place}, row ${id}: its intensity is not a number.`);
-  return number;
 }

@@ -14,6 +14,7 @@ CREATE TABLE conversations (
   emotion      text,
   consent      text NOT NULL
 );
+-- It may have besides: context text, intensity real, feeling text, mood text, mode text, rating real, flagged boolean.
 CREATE INDEX conversations_in_time ON conversations (at, id);
 
 -- Moments that were felt: `words` were said to the persona, `reply` is what the persona said, `feeling` how it was for them.
@@ -69,4 +70,21 @@ CREATE TABLE knowledge_nodes (
   description text NOT NULL,
   links       text,
   consent     text NOT NULL
+);
+
+-- What somebody wrote without being asked or answered: an entry of a journal, a story, a part of a document.
+CREATE TABLE passages (
+  id        bigint PRIMARY KEY,
+  at        timestamptz,
+  author    text,
+  title     text,
+  text      text NOT NULL,
+  prompt    text,
+  topic     text,
+  emotion   text,
+  intensity real CHECK (intensity BETWEEN 0 AND 10),
+  language  text,
+  mood      text,
+  mode      text,
+  consent   text NOT NULL
 );

@@ -1,23 +1,33 @@
 import { z } from 'zod';
 import { optionalColumns, tableColumns } from '../source-row.ts';
+import { oneOrMore, originsOf, Speakers } from './columns.ts';
 import { everySource } from './every-source.ts';
 
+const tableName = z
+  .string()
+  .regex(/^[A-Za-z_][\w$]*(\.[A-Za-z_][\w$]*)?$/)
+  .optional()
+  .describe('Its name in your database, with its schema if that is not `public`. Left out: the name of this key.');
+
 const Table = <const C extends readonly string[]>(columns: C) =>
-  z.strictObject({
-    table: z
-      .string()
-      .regex(/^[A-Za-z_][\w$]*(\.[A-Za-z_][\w$]*)?$/)
-      .optional()
-      .describe('Its name in your database, with its schema if that is not `public`. Left out: the name of this key.'),
-    columns: z
-      .partialRecord(z.enum(columns), z.string().min(1).nullable())
-      .default({})
-      .describe('Column names in your database. `null` says the database has no such column.'),
-  });
+  oneOrMore(z.strictObject({ table: tableName, columns: originsOf(columns).default({}) }));
+
+const said = [...tableColumns.conversations, ...optionalColumns.conversations] as const;
+
+const Conversations = z.strictObject({
+  table: tableName,
+  columns: originsOf(said).default({}),
+  turns: z
+    .array(originsOf(said.filter((column) => column !== 'id')))
+    .min(2)
+    .optional()
+    .describe('For a table that holds a message and its reply in one row: what each turn has in the place of `columns`, in their order.'),
+  speakers: Speakers,
+});
 
 const Tables = z
   .strictObject({
-    conversations: Table([...tableColumns.conversations, ...optionalColumns.conversations]).optional(),
+    conversations: oneOrMore(Conversations).optional(),
     angela_emotions: Table(tableColumns.angela_emotions).optional(),
     emotional_states: Table(tableColumns.emotional_states).optional(),
     self_reflections: Table(tableColumns.self_reflections).optional(),
