@@ -4,8 +4,7 @@ import { failures } from '../core/failures.ts';
 import type { Artifacts } from '../platform/artifacts/artifacts.ts';
 
 /** The lines of a JSON lines artifact, each as its schema says. A wrong one is named by its number, never quoted. */
-export async function readLines<S extends z.ZodType>(artifacts: Artifacts, ref: { digest: string }, schema: S): Promise<z.infer<S>[]> {
-  const rows: z.infer<S>[] = [];
+export async function* eachLine<S extends z.ZodType>(artifacts: Artifacts, ref: { digest: string }, schema: S): AsyncGenerator<z.infer<S>> {
   let number = 0;
   for await (const line of linesOf((await artifacts.read(ref)).setEncoding('utf8'))) {
     number++;
@@ -18,13 +17,19 @@ export async function readLines<S extends z.ZodType>(artifacts: Artifacts, ref: 
         failures.artifactCorrupt,
       );
     }
-    rows.push(parsed.data);
+    yield parsed.data;
   }
+}
+
+/** All of them: for few lines. */
+export async function readLines<S extends z.ZodType>(artifacts: Artifacts, ref: { digest: string }, schema: S): Promise<z.infer<S>[]> {
+  const rows: z.infer<S>[] = [];
+  for await (const row of eachLine(artifacts, ref, schema)) rows.push(row);
   return rows;
 }
 
 /** Parted by line feeds alone: `readline` also parts at signs that may stand inside a JSON string. */
-async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<string> {
+export async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<string> {
   let rest = '';
   for await (const chunk of text) {
     const lines = (rest + chunk).split('\n');

@@ -1,40 +1,66 @@
+import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Snapshot, SnapshotRequest } from '../core/dataset.ts';
 import { failures } from '../core/failures.ts';
 import type { StepRequest } from '../core/run.ts';
-import { beat, cancelled } from '../platform/heartbeat.ts';
+import { sha256 } from '../platform/artifacts/digest.ts';
 import type { Platform } from '../platform/platform.ts';
+import type { Settings } from '../platform/settings.ts';
 import { openSource } from '../sources/index.ts';
 import { SourceProblem } from '../sources/source-problem.ts';
-import { ndjson, toLines } from './lines.ts';
+import { beating } from './beating.ts';
+import { ndjson } from './lines.ts';
+import { openSpool, type Progress } from './snapshot/spool.ts';
+import { takeSource } from './snapshot/take-source.ts';
 
-export const snapshotActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) => ({
-  /** Reads every source as it is now into one immutable artifact: JSON lines, the same bytes for the same rows. */
-  async takeSnapshot({ input }: StepRequest<SnapshotRequest>): Promise<Snapshot> {
-    const writer = await artifacts.writer(ndjson);
-    const tables: Snapshot['tables'] = [];
-    const consents = new Set<string>();
+type Needs = Pick<Platform, 'artifacts'> & { settings: Pick<Settings, 'home'> };
+
+export const snapshotActivities = ({ artifacts, settings }: Needs, open = openSource) => ({
+  /**
+   * Reads every source as it is now into one immutable artifact: JSON lines, the same bytes for the same rows. An attempt
+   * that was interrupted is taken up after its last whole batch, except in a source that must be of one moment.
+   */
+  async takeSnapshot({ run, step, key, input }: StepRequest<SnapshotRequest>): Promise<Snapshot> {
+    const spool = await openSpool(join(settings.home, 'work', 'snapshots', sha256(`${run}\n${step}\n${key}`)));
+    let { done, tables }: Pick<Progress, 'done' | 'tables'> = spool.left ?? { done: [], tables: [] };
+    const doing = { source: '', rows: 0 };
     try {
-      for (const source of input.sources) {
-        for await (const { rows } of openSource(source).read()) {
-          cancelled()?.throwIfAborted();
-          await writer.write(toLines(rows));
-          for (const row of rows) consents.add(row.consent);
-          for (const [table, { length }] of Map.groupBy(rows, (row) => row.table)) {
-            const counted = tables.find((one) => one.source === source.name && one.table === table);
-            if (counted === undefined) tables.push({ source: source.name, table, rows: length });
-            else counted.rows += length;
-            beat({ source: source.name, table, rows: counted?.rows ?? length });
+      return await beating(
+        () => ({ ...doing }),
+        async (signal) => {
+          let left = spool.left;
+          for (const source of input.sources.slice(done.length)) {
+            Object.assign(doing, { source: source.name, rows: 0 });
+            const tell = (rows: number) => Object.assign(doing, { rows });
+            ({ done, tables } = await takeSource({ source, opened: open(source), spool, before: { done, tables }, left, signal, tell }));
+            left = undefined;
+            await spool.commit({ done, tables, start: spool.marks(), end: spool.marks(), repeated: 0 });
           }
-        }
-      }
-      const rows = tables.reduce((sum, table) => sum + table.rows, 0);
-      if (rows === 0) throw new SourceProblem(`No words in ${input.sources.map((source) => source.name).join(', ')}.`);
-      return { words: await writer.close(), rows, tables, consents: [...consents].sort() };
+          const snapshot = await stored();
+          await spool.remove();
+          return snapshot;
+        },
+      );
     } catch (error) {
-      await writer.abort();
-      if (error instanceof SourceProblem && !error.passing) throw ApplicationFailure.nonRetryable(error.message, failures.sourceInvalid);
-      throw error;
+      if (!(error instanceof SourceProblem) || error.passing) {
+        await spool.close();
+        throw error;
+      }
+      await spool.remove(); // nothing will go on from here
+      throw ApplicationFailure.nonRetryable(error.message, failures.sourceInvalid);
+    }
+
+    async function stored(): Promise<Snapshot> {
+      const rows = done.reduce((sum, source) => sum + source.rows, 0);
+      if (rows === 0) throw new SourceProblem(`No words in ${input.sources.map((source) => source.name).join(', ')}.`);
+      return {
+        words: await artifacts.putFile(spool.words.path, ndjson),
+        rows,
+        tables,
+        consents: [...new Set(done.flatMap((source) => source.consents))].sort(),
+        sources: done,
+        quarantined: spool.aside.mark().bytes === 0 ? null : await artifacts.putFile(spool.aside.path, ndjson),
+      };
     }
   },
 });

@@ -47,7 +47,12 @@ async function measure(url: string, rows: number): Promise<void> {
   const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 20);
   const began = performance.now();
   const input = { persona: 'bench', sources: [source] };
-  const snapshot = await snapshotActivities({ artifacts }).takeSnapshot({ run: 'bench', step: 'snapshot', key: 'bench', input });
+  const snapshot = await snapshotActivities({ artifacts, settings: { home: folder } }).takeSnapshot({
+    run: 'bench',
+    step: 'snapshot',
+    key: 'bench',
+    input,
+  });
   const seconds = (performance.now() - began) / 1000;
   clearInterval(watch);
   console.log(

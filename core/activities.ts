@@ -4,6 +4,7 @@ import { Answers, AnswersRequest, CompareRequest, Latency, LatencyRequest, Likel
 import { Candidate, DeployRequest, MergeRequest, Model, Parity, ParityRequest, SampleRequest, Samples } from './model.ts';
 import type { Activity } from './plan.ts';
 import type { Profile } from './profiles.ts';
+import { Quality, QualityRequest } from './quality.ts';
 import { Champion, ChampionRequest, PublishRequest, Release } from './release.ts';
 import { Adapter, BaseModel, BaseRequest, TrainRequest } from './training.ts';
 
@@ -30,9 +31,10 @@ const declare = <I extends z.ZodType, O extends z.ZodType>(
  * changing world or changes it.
  */
 export const activity = {
-  takeSnapshot: declare('takeSnapshot', { profile: 'io', version: 1, reuse: false }, SnapshotRequest, Snapshot),
+  takeSnapshot: declare('takeSnapshot', { profile: 'io', version: 2, reuse: false }, SnapshotRequest, Snapshot),
+  measureQuality: declare('measureQuality', { profile: 'io', version: 1, reuse: false }, QualityRequest, Quality),
   findChampion: declare('findChampion', { profile: 'io', version: 1, reuse: false }, ChampionRequest, Champion),
-  buildDataset: declare('buildDataset', { profile: 'io', version: 1, reuse: true }, DatasetRequest, Dataset),
+  buildDataset: declare('buildDataset', { profile: 'io', version: 2, reuse: true }, DatasetRequest, Dataset),
   deployModel: declare('deployModel', { profile: 'io', version: 1, reuse: false }, DeployRequest, Candidate),
   sampleModel: declare('sampleModel', { profile: 'evaluation', version: 2, reuse: true }, SampleRequest, Samples),
   answerQuestions: declare('answerQuestions', { profile: 'evaluation', version: 1, reuse: true }, AnswersRequest, Answers),

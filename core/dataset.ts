@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { ArtifactRef } from './artifact.ts';
 import { Category } from './category.ts';
+import { Duration } from './duration.ts';
 import { recipeParts } from './recipes/recipe.ts';
 import { Source } from './source.ts';
+import { Licence } from './source-kinds/every-source.ts';
 
 export { Category, categories } from './category.ts';
 
@@ -28,6 +30,12 @@ export const Recipe = z
       .describe('Shares of the rows, whole conversations at a time, in the order of time. They must add up to 1.'),
     contextTurns: z.int().min(1).max(64).default(6).describe('How many earlier turns a row shows before the reply.'),
     maxCharacters: z.int().min(64).default(4000).describe('Longer rows lose their oldest turns.'),
+    silence: Duration.default('60 minutes').describe(
+      'Rows that name no conversation: after so long a silence a new one begins, for each source.',
+    ),
+    burst: Duration.default('2 minutes').describe(
+      'Messages of one speaker that follow each other within this time are one turn. What the persona says later, unanswered, is context and not a reply.',
+    ),
     nearDuplicate: z
       .number()
       .min(0.5)
@@ -51,6 +59,24 @@ export const Recipe = z
   .meta({ id: 'Recipe' });
 export type Recipe = z.infer<typeof Recipe>;
 
+/** What became of one source in a snapshot. */
+export const SourceTaken = z
+  .strictObject({
+    name: z.string(),
+    kind: z.string(),
+    state: z.enum(['read', 'empty', 'absent']).describe('Only an optional source may be empty or absent.'),
+    why: z.string().nullable().describe('What was missing, where it is absent.'),
+    rows: z.int().min(0),
+    repeated: z.int().min(0).describe('Rows that were there twice, word for word: taken once.'),
+    quarantined: z
+      .array(z.strictObject({ reason: z.string(), rows: z.int().min(1) }))
+      .describe('Rows that could not be taken in, by reason.'),
+    licence: Licence.nullable(),
+    consents: z.array(z.string()).describe('Every consent id found on its rows.'),
+  })
+  .meta({ id: 'SourceTaken' });
+export type SourceTaken = z.infer<typeof SourceTaken>;
+
 /** What the sources held at one moment. */
 export const Snapshot = z
   .strictObject({
@@ -58,6 +84,10 @@ export const Snapshot = z
     rows: z.int().min(0),
     tables: z.array(z.strictObject({ source: z.string(), table: z.string(), rows: z.int().min(0) })),
     consents: z.array(z.string()).describe('Every consent id found on a row.'),
+    sources: z.array(SourceTaken).default([]),
+    quarantined: ArtifactRef.nullable()
+      .default(null)
+      .describe('JSON lines: source, place and reason of every row that could not be taken in; never what it says.'),
   })
   .meta({ id: 'Snapshot' });
 export type Snapshot = z.infer<typeof Snapshot>;
@@ -88,6 +118,7 @@ export const DatasetRow = z
       angela_feeling: z.string().nullable(),
       mood: z.string().optional(),
       mode: z.string().optional(),
+      unanswered: z.int().optional().describe('How often the other side had written before and got no answer. Left out where that is 0.'),
     }),
     rating: z.number().optional().describe("How the reply was liked, in the source's own scale."),
     flagged: z.boolean().optional().describe('Somebody marked the reply as not to be repeated.'),

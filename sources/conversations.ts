@@ -76,7 +76,7 @@ function rowsOf(source: ConversationsSource, { text, place }: Found): Turn[] | R
   const conversation = whole.id ?? whole.conversation_id ?? place;
   const consent = whole.consent ?? consentOf(source);
   const begun = momentIn(whole);
-  if (begun === unreadable) return unreadable;
+  if (typeof begun === 'object') return begun;
   const rows: Turn[] = [];
   let context = whole.system ?? undefined;
   for (const [i, turn] of turns.entries()) {
@@ -89,7 +89,7 @@ function rowsOf(source: ConversationsSource, { text, place }: Found): Turn[] | R
       continue;
     }
     const at = momentIn(turn);
-    if (at === unreadable) return unreadable;
+    if (typeof at === 'object') return at;
     const given = turn.consent ?? consent;
     if (given === undefined || given.trim() === '')
       throw new SourceProblem(`${place} has no consent. Give \`consent\` or \`licence\` to source ${source.name}, or take the row out.`);
@@ -155,14 +155,12 @@ function wordsOf({ content, value, text }: Said): string | null {
   return said.map((part) => part.text ?? '').join('');
 }
 
-const unreadable = refused('a date that cannot be read');
-
 function momentIn(
   where: { [K in 'at' | 'timestamp' | 'date' | 'time' | 'created_at' | 'create_time']?: string | number | null | undefined },
 ) {
   const written = where.at ?? where.timestamp ?? where.date ?? where.time ?? where.created_at ?? where.create_time;
   if (written === undefined || written === null || written === '') return undefined;
-  return momentOf(written) ?? unreadable;
+  return momentOf(written) ?? refused('a date that cannot be read');
 }
 
 /** Columns that a conversation's row has only where the file says something. */

@@ -33,4 +33,7 @@ const openers: { [K in Source['kind']]: (source: Extract<Source, { kind: K }>, e
   stories: openStories,
 };
 
-export const openSource = (source: Source, env: NodeJS.ProcessEnv = process.env): OpenSource => openers[source.kind](source, env);
+export const openSource = (source: Source, env: NodeJS.ProcessEnv = process.env): OpenSource => {
+  const open = openers[source.kind] as (source: Source, env: NodeJS.ProcessEnv) => OpenSource; // by its own kind: the table above says so
+  return open(source, env);
+};

@@ -66,7 +66,7 @@ async function aRequest(persona: string, model: number, more: Partial<PublishReq
       progress: file,
       data: file,
     },
-    snapshot: { words: file, rows: 1, tables: [], consents: ['consent-1'] },
+    snapshot: { words: file, rows: 1, tables: [], consents: ['consent-1'], sources: [], quarantined: null },
     dataset: { training, test: file, testRows: 1, manifest: file, card: file },
     base: {
       name: 'tiny',

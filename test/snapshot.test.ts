@@ -3,12 +3,13 @@ import pg from 'pg';
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
 import { readLines } from '../activities/lines.ts';
 import { snapshotActivities } from '../activities/snapshot.ts';
+import type { Source } from '../core/source.ts';
 import { SourceRow } from '../core/source-row.ts';
 import { fillTables } from '../sources/fill.ts';
 import { openSource } from '../sources/index.ts';
 import { SourceProblem } from '../sources/source-problem.ts';
 import { freshDatabase } from './support/postgres.ts';
-import { aSource, aStep, said, someArtifacts } from './support/words.ts';
+import { aFolder, aSource, aStep, said, someArtifacts } from './support/words.ts';
 
 const secret = 'the words that must stay in the house';
 let url: string;
@@ -27,8 +28,8 @@ beforeEach(async () => {
 });
 afterAll(() => vi.unstubAllEnvs());
 
-const take = (source = aSource(), artifacts = someArtifacts()) =>
-  snapshotActivities({ artifacts }).takeSnapshot(aStep({ persona: 'ada', sources: [source] }));
+const take = (source: Source = aSource(), artifacts = someArtifacts()) =>
+  snapshotActivities({ artifacts, settings: { home: aFolder() } }).takeSnapshot(aStep({ persona: 'ada', sources: [source] }));
 
 const failureOf = async (taking: Promise<unknown>): Promise<ApplicationFailure> => {
   const error = await taking.then(

@@ -15,7 +15,7 @@ import { makeLife } from '../scripts/world/life.ts';
 import { makeOthers } from '../scripts/world/others.ts';
 import { importMeld } from '../sources/meld.ts';
 import { freshDatabase } from './support/postgres.ts';
-import { aStep, someArtifacts } from './support/words.ts';
+import { aFolder, aStep, someArtifacts } from './support/words.ts';
 
 const persona = (name: string) => Persona.parse(parse(readFileSync(join(root, 'configs/personas', `${name}.yaml`), 'utf8')));
 
@@ -24,7 +24,7 @@ const datasetOf = async (name: string, database: string) => {
   onTestFinished(() => void vi.unstubAllEnvs());
   const artifacts = someArtifacts();
   const { sources, subject, partner = null, serving, dataset: recipe } = persona(name);
-  const snapshot = await snapshotActivities({ artifacts }).takeSnapshot(aStep({ persona: name, sources }));
+  const snapshot = await snapshotActivities({ artifacts, settings: { home: aFolder() } }).takeSnapshot(aStep({ persona: name, sources }));
   const dataset = await datasetActivities({ artifacts }).buildDataset(
     aStep({ persona: name, subject, partner, system: serving.system, snapshot, recipe }),
   );

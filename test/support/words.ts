@@ -13,18 +13,22 @@ export const aSource = (wanted: Record<string, unknown> = {}): PostgresSource =>
 
 export const aStep = <I>(input: I) => ({ run: 'run', step: 'step', key: 'key', input });
 
-/** An artifact store in a folder that goes when the test ends. */
-export function someArtifacts() {
+/** A folder that goes when the test ends. */
+export function aFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'troupe-words-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folderArtifacts(folder);
+  return folder;
 }
+
+export const someArtifacts = () => folderArtifacts(aFolder());
 
 export const aSnapshot: Snapshot = {
   words: { digest: '0'.repeat(64), bytes: 0, mediaType: 'application/x-ndjson' },
   rows: 0,
   tables: [],
   consents: [],
+  sources: [],
+  quarantined: null,
 };
 
 /** A request with a small recipe: what a test does not say is what does not matter to it. */

@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { SourceTaken } from '../../core/dataset.ts';
+import { newTape, type Tape } from './tape.ts';
+
+const Mark = z.strictObject({ bytes: z.int(), digest: z.string() });
+const Marks = z.strictObject({ words: Mark, aside: Mark });
+
+/** How far a snapshot has come: whole sources, and of the one after them whole batches. */
+const Progress = z.strictObject({
+  done: z.array(SourceTaken),
+  tables: z.array(z.strictObject({ source: z.string(), table: z.string(), rows: z.int() })),
+  /** Where the source that is being read begins. */
+  start: Marks,
+  /** What was written when its last whole batch was. */
+  end: Marks,
+  cursor: z.string().optional(),
+  repeated: z.int(),
+});
+export type Progress = z.infer<typeof Progress>;
+
+/** What a snapshot has taken in so far, on this machine: a later attempt goes on from the last whole batch. */
+export type Spool = {
+  words: Tape;
+  aside: Tape;
+  /** What an earlier attempt left, its words already on the tapes; undefined where there was none. */
+  left: Progress | undefined;
+  /** Cuts both tapes back to where the source of `left` began. */
+  forgetSource(): Promise<void>;
+  marks(): Progress['start'];
+  commit(progress: Progress): Promise<void>;
+  close(): Promise<void>;
+  /** Closes it and deletes everything. */
+  remove(): Promise<void>;
+};
+
+const day = 24 * 3600 * 1000;
+const nothing = { bytes: 0, digest: '' };
+
+/**
+ * Opens the folder of one step of one run. Each attempt writes files of its own: an earlier one that is still alive, with
+ * nobody listening to it, cannot spoil them.
+ */
+export async function openSpool(folder: string): Promise<Spool> {
+  await sweep(dirname(folder));
+  const own = join(folder, randomUUID());
+  await mkdir(own, { recursive: true, mode: 0o700 });
+  const before = await newest(folder, own);
+  let words = await newTape(join(own, 'words'));
+  let aside = await newTape(join(own, 'aside'));
+  let left: Progress | undefined;
+  let forget = [words.keep(), aside.keep()];
+  if (before !== undefined) {
+    const { start, end } = before.progress;
+    await words.copy(join(before.path, 'words'), 0, start.words.bytes);
+    await aside.copy(join(before.path, 'aside'), 0, start.aside.bytes);
+    forget = [words.keep(), aside.keep()];
+    await words.copy(join(before.path, 'words'), start.words.bytes, end.words.bytes);
+    await aside.copy(join(before.path, 'aside'), start.aside.bytes, end.aside.bytes);
+    if (words.mark().digest === end.words.digest && aside.mark().digest === end.aside.digest) left = before.progress;
+    else {
+      await words.close();
+      await aside.close();
+      words = await newTape(join(own, 'words-anew')); // a power cut lost what was said to be written: from the start
+      aside = await newTape(join(own, 'aside-anew'));
+      forget = [words.keep(), aside.keep()];
+    }
+  }
+
+  const commit = async (progress: Progress) => {
+    await writeFile(join(own, 'next.json'), JSON.stringify(progress), { mode: 0o600 });
+    await rename(join(own, 'next.json'), join(own, 'progress.json'));
+  };
+  if (left !== undefined) await commit(left);
+  for (const name of await readdir(folder)) if (join(folder, name) !== own) await rm(join(folder, name), { recursive: true, force: true });
+
+  const close = async () => {
+    await words.close();
+    await aside.close();
+  };
+  return {
+    words,
+    aside,
+    left,
+    forgetSource: async () => {
+      for (const back of forget) await back();
+    },
+    marks: () => ({ words: words.mark(), aside: aside.mark() }),
+    commit,
+    close,
+    async remove() {
+      await close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The earlier attempt that came furthest. */
+async function newest(folder: string, own: string): Promise<{ path: string; progress: Progress } | undefined> {
+  let best: { path: string; progress: Progress } | undefined;
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    if (path === own) continue;
+    const found = Progress.safeParse(await readJson(join(path, 'progress.json')));
+    if (found.success && found.data.end.words.bytes >= (best?.progress.end.words ?? nothing).bytes) best = { path, progress: found.data };
+  }
+  return best;
+}
+
+const readJson = async (path: string): Promise<unknown> => {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch {
+    return undefined; // a folder without it belongs to an attempt that had nothing whole yet
+  }
+};
+
+/** Removes what runs left that nobody retries any more: it holds people's words. */
+async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const found = await stat(join(folder, name)).catch(() => undefined);
+    if (found !== undefined && Date.now() - found.mtimeMs > day) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
