@@ -1,14 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Dataset, DatasetRequest, DatasetRow } from '../core/dataset.ts';
-import { buildInPieces } from '../core/dataset-rows/build.ts';
+import type { Dataset, DatasetRequest } from '../core/dataset.ts';
+import { datasetBuild } from '../core/dataset-rows/build.ts';
 import { datasetCard } from '../core/dataset-rows/card.ts';
+import { total } from '../core/dataset-rows/census.ts';
+import { sides } from '../core/dataset-rows/shaping.ts';
 import { failures } from '../core/failures.ts';
 import type { StepRequest } from '../core/run.ts';
 import { SourceRow } from '../core/source-row.ts';
 import { beat, cancelled } from '../platform/heartbeat.ts';
 import type { Platform } from '../platform/platform.ts';
-import { ndjson, readLines, toLines } from './lines.ts';
+import { eachLine, ndjson, toLines } from './lines.ts';
+import { rowFile } from './row-file.ts';
 
 /** Similarity of meaning is looked at only in languages an embedder is fit for; no such embedder is part of this pipeline. */
 const embeddingSimilarity = {
@@ -20,49 +23,66 @@ const embeddingSimilarity = {
 export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) => ({
   /** Makes train, validation and test rows of a snapshot, with a manifest and a card; or says everything that is wrong. */
   async buildDataset({ input }: StepRequest<DatasetRequest>): Promise<Dataset> {
-    const rows = await readLines(artifacts, input.snapshot.words, SourceRow);
-    const { split, counts, problems } = await inTurn(buildInPieces(input, rows), { rows: rows.length });
-    if (problems.length > 0)
-      throw ApplicationFailure.nonRetryable(
-        `The dataset of ${input.persona} cannot be used: ${problems.join('; ')}.`,
-        failures.datasetInvalid,
-      );
+    using store = rowFile();
+    const build = datasetBuild(input, store);
+    let read = 0;
+    for await (const row of eachLine(artifacts, input.snapshot.words, SourceRow)) {
+      build.add(row);
+      if (++read % 1000 === 0) await breathe({ read });
+    }
 
-    const put = (side: readonly DatasetRow[]) => artifacts.put(toLines(side), ndjson);
-    const files = { train: await put(split.train), validation: await put(split.validation), test: await put(split.test) };
-    const manifest = {
-      persona: input.persona,
-      subject: input.subject,
-      partner: input.partner,
-      seed: input.recipe.seed,
-      recipe: input.recipe,
-      snapshot: { words: input.snapshot.words.digest, tables: input.snapshot.tables },
-      files: { train: files.train.digest, validation: files.validation.digest, test: files.test.digest },
-      rows: { train: split.train.length, validation: split.validation.length, test: split.test.length },
-      counts,
-      embeddingSimilarity,
+    const writers = {
+      train: await artifacts.writer(ndjson),
+      validation: await artifacts.writer(ndjson),
+      test: await artifacts.writer(ndjson),
     };
-    return {
-      training: {
-        train: files.train,
-        validation: files.validation,
-        rows: { train: split.train.length, validation: split.validation.length },
-      },
-      test: files.test,
-      testRows: split.test.length,
-      manifest: await artifacts.put(`${JSON.stringify(manifest, null, 1)}\n`, 'application/json'),
-      card: await artifacts.put(datasetCard(input, split, counts), 'text/markdown'),
-    };
+    try {
+      const pieces = build.pieces();
+      let next = pieces.next();
+      for (let written = 0; !next.done; next = pieces.next()) {
+        if (next.value !== undefined) await writers[next.value.side].write(toLines(next.value.rows));
+        written += next.value?.rows.length ?? 0;
+        await breathe({ read, written });
+      }
+      const { counts, problems, shaping } = next.value;
+      if (problems.length > 0)
+        throw ApplicationFailure.nonRetryable(
+          `The dataset of ${input.persona} cannot be used: ${problems.join('; ')}.`,
+          failures.datasetInvalid,
+        );
+
+      const files = { train: await writers.train.close(), validation: await writers.validation.close(), test: await writers.test.close() };
+      const rows = { train: total(counts.rows.train), validation: total(counts.rows.validation), test: total(counts.rows.test) };
+      const manifest = {
+        persona: input.persona,
+        subject: input.subject,
+        partner: input.partner,
+        seed: input.recipe.seed,
+        recipe: input.recipe,
+        snapshot: { words: input.snapshot.words.digest, tables: input.snapshot.tables },
+        files: Object.fromEntries(sides.map((side) => [side, files[side].digest])),
+        rows,
+        counts,
+        shaping,
+        embeddingSimilarity,
+      };
+      return {
+        training: { train: files.train, validation: files.validation, rows: { train: rows.train, validation: rows.validation } },
+        test: files.test,
+        testRows: rows.test,
+        manifest: await artifacts.put(`${JSON.stringify(manifest, null, 1)}\n`, 'application/json'),
+        card: await artifacts.put(datasetCard(input, counts), 'text/markdown'),
+      };
+    } catch (error) {
+      for (const side of sides) await writers[side].abort();
+      throw error;
+    }
   },
 });
 
-/** Does a long computation a piece at a time, so that heartbeats leave and a cancellation is heard. */
-async function inTurn<T>(pieces: Generator<void, T>, details: object): Promise<T> {
-  for (;;) {
-    const piece = pieces.next();
-    if (piece.done) return piece.value;
-    beat(details);
-    await setImmediate();
-    cancelled()?.throwIfAborted();
-  }
+/** Lets heartbeats leave, and a cancellation be heard. */
+async function breathe(details: object): Promise<void> {
+  beat(details);
+  await setImmediate();
+  cancelled()?.throwIfAborted();
 }

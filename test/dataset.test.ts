@@ -4,11 +4,10 @@ import { expect, test } from 'vitest';
 import { datasetActivities } from '../activities/dataset.ts';
 import { readLines, toLines } from '../activities/lines.ts';
 import { DatasetRow } from '../core/dataset.ts';
-import { buildRows } from '../core/dataset-rows/build.ts';
-import { unitOf } from '../core/dataset-rows/duplicates.ts';
-import type { Split } from '../core/dataset-rows/groups.ts';
+import { buildRows, type Split } from '../core/dataset-rows/build.ts';
+import { piecesOfRow, unitOf } from '../core/dataset-rows/duplicates.ts';
 import type { RowOf, SourceRow } from '../core/source-row.ts';
-import { jaccard, shinglesOf } from '../core/text/near-duplicates.ts';
+import { jaccard } from '../core/text/near-duplicates.ts';
 import { aRequest, aSnapshot, aStep, manyTalks, minute, said, someArtifacts } from './support/words.ts';
 
 const sides = ['train', 'validation', 'test'] as const;
@@ -194,14 +193,14 @@ test('reflections and learnings answer the question that calls for them; only th
   expect(made[2]?.input).toContain('rain');
 });
 
-test('repetitions go, the first stays; short replies live, because context and reply are one', () => {
+test('repetitions go, the first stays; short exchanges stay twenty times, and none of them is tested with', () => {
   const long = (name: string) => `Do you remember the long walk along the river that we took with ${name} in the spring?`;
   const rows = [
     ...['Tom', 'Tim'].flatMap((name, n) => [
       said(n * 200, `l${n}`, 'Ben', long(name)),
       said(n * 200 + 1, `l${n}`, 'Ada', 'I remember it well, every single step of the way.'),
     ]),
-    ...['Tea?', 'Tea?', 'Rain?', 'Home?'].flatMap((asks, n) => [
+    ...['Rain?', 'Home?', ...Array<string>(23).fill('Tea?')].flatMap((asks, n) => [
       said(n * 200 + 1000, `s${n}`, 'Ben', asks),
       said(n * 200 + 1001, `s${n}`, 'Ada', 'ok'),
     ]),
@@ -209,8 +208,12 @@ test('repetitions go, the first stays; short replies live, because context and r
 
   const { rows: made, counts } = allOf(rows);
 
-  expect(made.map((row) => row.input).sort()).toEqual([long('Tom'), 'Home?', 'Rain?', 'Tea?'].sort());
-  expect(counts.leftOut).toEqual({ 'exact duplicate': 1, 'near duplicate': 1 });
+  expect([...new Set(made.map((row) => row.input))].sort()).toEqual([long('Tom'), 'Home?', 'Rain?', 'Tea?'].sort());
+  expect(counts.leftOut).toEqual({
+    'near duplicate': 1,
+    'more than 20 copies of a short exchange': 3,
+    'held-out row like a training row': 5,
+  });
 });
 
 test('the split follows time, and cuts no conversation', () => {
@@ -243,7 +246,7 @@ test('damaged text is put aside and counted, and nothing reaches across it', () 
   const rows = [
     ...manyTalks(30),
     said(9000, 'z', 'Ben', 'Before the hole'),
-    said(9001, 'z', 'Ada', 'à¸ªà¸§à¸±à¸ªà¸”à¸µ'),
+    said(9001, 'z', 'Ada', 'ส\ufffdัสดี'),
     said(9002, 'z', 'Ben', 'After the hole'),
     said(9003, 'z', 'Ada', 'Here.'),
   ];
@@ -257,12 +260,12 @@ test('damaged text is put aside and counted, and nothing reaches across it', () 
   ]);
   expect(counts.damaged).toMatchObject({
     rows: 1,
-    first: [{ row: 'diary/conversations/9001', reason: 'UTF-8 read as Windows-1252 or 1254' }],
+    first: [{ row: 'diary/conversations/9001', reason: 'replacement character U+FFFD' }],
   });
   expect(problems).toEqual([]);
   expect(allOf(rows.slice(-24)).problems).toEqual([]);
   expect(allOf(rows.slice(-8), aRequest({ maxDamaged: 0.05 })).problems.join()).toContain(
-    '12.5 % of the rows are damaged text, at most 5 % may be (first: diary/conversations/9001',
+    '12.5 % of the rows are damaged text, at most 5 % may be (one is diary/conversations/9001',
   );
 });
 
@@ -323,7 +326,7 @@ test('the order of the source rows changes nothing, and no held-out row is like 
         for (const other of train) {
           const [a, b] = [unitOf(row), unitOf(other)];
           expect(a).not.toBe(b);
-          if (a.length >= 50 && b.length >= 50) expect(jaccard(shinglesOf(a), shinglesOf(b))).toBeLessThan(0.85);
+          if (a.length >= 50 && b.length >= 50) expect(jaccard(piecesOfRow(row), piecesOfRow(other))).toBeLessThan(0.85);
         }
       }
     }),

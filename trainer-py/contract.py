@@ -65,7 +65,7 @@ class Contract(PydanticModel):
 Int = Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Category = Literal["emotional", "contextual", "selfAwareness", "knowledge"]
+Category = Literal["emotional", "contextual", "selfAwareness", "knowledge", "passage", "general"]
 Contender = Literal["candidate", "champion", "anchor", "baseline", "base"]
 Metric = Literal["emotionalAccuracy", "contextRecall", "personalityConsistency", "selfAwarenessDepth", "bitsPerByte", "contextUse", "responseTime"]
 Quantization = Literal["f16", "q8_0", "q4_K_M"]
@@ -95,10 +95,16 @@ class Base(Contract):
     """The licence of the weights, as its owner names it. Recorded in every release."""
 
 
+class Roles(Contract):
+    user: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9 _.-]{0,39}$")]
+    assistant: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9 _.-]{0,39}$")]
+
+
 class BaseRequest(Contract):
     base: Base
     target_modules: list[str] = Field(alias="targetModules")
     """Refused when the architecture has no modules of these names."""
+    roles: Annotated[Roles | None, BeforeValidator(not_null)] = Field(default=None, exclude_if=is_none)
     fetch: bool
     """Whether a model of the hub may be fetched where it is not there yet."""
 
@@ -115,6 +121,8 @@ class BaseModel(Contract):
     ollama: str | None
     environment: Digest
     """Of the trainer's lock file: another version of a library may give another model."""
+    roles: Annotated[Roles | None, BeforeValidator(not_null)] = Field(default=None, exclude_if=is_none)
+    """What adapters of it call the two sides. Left out: what its own template calls them."""
 
 
 class ArtifactRef(Contract):
@@ -314,17 +322,29 @@ class DatasetRowMetadata(Contract):
     intensity: Annotated[Number | None, BeforeValidator(none_if_not_finite)]
     context: str | None
     angela_feeling: str | None
+    mood: Annotated[str | None, BeforeValidator(not_null)] = Field(default=None, exclude_if=is_none)
+    mode: Annotated[str | None, BeforeValidator(not_null)] = Field(default=None, exclude_if=is_none)
+    unanswered: Annotated[Int | None, BeforeValidator(not_null)] = Field(default=None, exclude_if=is_none)
+    """How often the other side had written before and got no answer. Left out where that is 0."""
 
 
 class DatasetRow(Contract):
     id: str
     category: Category
     weight: Annotated[Number, Field(gt=0.0)]
-    messages: Annotated[list[Message], Field(min_length=2)]
+    messages: Annotated[list[Message], Field(min_length=1)]
     instruction: str
     input: str
     output: str
     metadata: DatasetRowMetadata
+    rating: Annotated[Number | None, BeforeValidator(not_null)] = Field(default=None, exclude_if=is_none)
+    """How the reply was liked, in the source's own scale."""
+    flagged: Annotated[bool | None, BeforeValidator(not_null)] = Field(default=None, exclude_if=is_none)
+    """Somebody marked the reply as not to be repeated."""
+    synthetic: Annotated[str | None, BeforeValidator(not_null)] = Field(default=None, exclude_if=is_none)
+    """How it came about, where nobody said it as it is: `generated`, `typos`, `paraphrase:<model>`, …. Never in validation or test."""
+    voice: Annotated[Literal["other"] | None, BeforeValidator(not_null)] = Field(default=None, exclude_if=is_none)
+    """The reply is another person's: a passage of anybody, or general talk."""
     group: str
     """Rows of one group are never in different splits."""
     at: str | None

@@ -1,12 +1,11 @@
 import { categories, type DatasetRequest } from '../dataset.ts';
-import type { Counts } from './build.ts';
-import type { Split } from './groups.ts';
+import { type Counts, total } from './census.ts';
+import { sides } from './shaping.ts';
 
 /** The dataset card in the form that Hugging Face reads. It counts and never quotes. */
-export function datasetCard(request: DatasetRequest, split: Split, counts: Counts): string {
+export function datasetCard(request: DatasetRequest, counts: Counts): string {
   const { recipe } = request;
   const languages = Object.keys(counts.languages).filter((language) => language !== 'other');
-  const sides = ['train', 'validation', 'test'] as const;
   const row = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |`;
   const table = (head: readonly string[], rows: readonly (readonly (string | number)[])[]) =>
     [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
@@ -38,7 +37,7 @@ ${table(
     ...categories
       .filter((category) => recipe.categories[category] !== undefined)
       .map((category) => [category, ...sides.map((side) => counts.rows[side][category] ?? 0)]),
-    ['all', ...sides.map((side) => split[side].length)],
+    ['all', ...sides.map((side) => total(counts.rows[side]))],
     ['from', ...sides.map((side) => counts.times[side].first ?? 'unknown')],
     ['to', ...sides.map((side) => counts.times[side].last ?? 'unknown')],
   ],

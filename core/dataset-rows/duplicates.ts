@@ -1,72 +1,200 @@
-import type { DatasetRow } from '../dataset.ts';
-import { nearDuplicates, shinglesOf } from '../text/near-duplicates.ts';
+import { column, places } from '../columns.ts';
+import type { DatasetRequest, DatasetRow } from '../dataset.ts';
+import { hashOf } from '../text/hash.ts';
+import { jaccard, likeness, minHash, piecesOf, type Signatures, signatureSize, signatures } from '../text/near-duplicates.ts';
 import { normal } from '../text/normal.ts';
+import { type Drafts, none } from './drafts.ts';
+import { rowOf } from './rows.ts';
+import type { SameMeaning, Shaping } from './shaping.ts';
+import type { SourceRows } from './source-rows.ts';
 
 /** Texts shorter than this are compared whole: two short greetings that differ in a word are two greetings. */
 const shortest = 50;
+/** Short exchanges are how somebody talks: so many copies of each are kept, and the rest is counted. */
+const mostCopies = 20;
+
+const spoken = (row: Pick<DatasetRow, 'messages'>) => row.messages.filter((message) => message.role !== 'system');
 
 /** What leaks when it is seen in training: the context together with the reply, so that a short reply alone may repeat. */
 export const unitOf = (row: Pick<DatasetRow, 'messages'>): string =>
   normal(
-    row.messages
-      .filter((message) => message.role !== 'system')
+    spoken(row)
       .map((message) => message.content)
       .join('\n'),
   );
 
-/** After so many rows the work lets others in: a worker must heartbeat, and hear that it was cancelled. */
-const pause = 200;
+/** The pieces by which two rows are compared. */
+export const piecesOfRow = (row: Pick<DatasetRow, 'messages'>): Int32Array => piecesOf(spoken(row).map((message) => message.content));
 
-export type Twin = { row: number; of: number; exact: boolean };
+/** After so many rows the work lets others in: a worker must heartbeat, and hear that it was cancelled. */
+export const pause = 200;
+
+/** What is remembered of every draft once its words were seen. */
+export type Units = {
+  /** A number for context and reply together. */
+  readonly hash: Float64Array;
+  /** Whether they are long enough to be compared by likeness. */
+  readonly long: Uint8Array;
+  readonly signatures: Signatures;
+  /** Whether it may be trained on and never tested with: nobody said it, or somebody else did. */
+  readonly onlyTraining: Uint8Array;
+  /** Why a draft is not kept: the number of a reason in `reasons`, or 0. */
+  readonly refused: Uint8Array;
+  readonly reasons: readonly string[];
+  /** Searches for likeness that were ended early. */
+  cut: number;
+};
+
+export type Joined = (a: number, b: number, because: 'repetition' | 'context' | 'forwarded' | 'meaning') => void;
 
 /**
- * Rows that repeat an earlier one. Two replies of one conversation share their context by nature: they are repetitions
- * only when they are exactly the same.
+ * Reads every draft once, finds rows that repeat an earlier one, and joins what must stay together: whoever repeats with
+ * whom they repeat, and conversations in which much the same was said before the reply. Two replies of one conversation
+ * share their context by nature: they are repetitions only when they are exactly the same.
  */
-export function* findTwins(
-  rows: readonly (Pick<DatasetRow, 'messages'> & { conversation: string | undefined })[],
-  options: { seed: number; threshold: number },
-): Generator<void, Twin[]> {
-  const index = nearDuplicates({ ...options, bands: 14 });
-  const whole = new Map<string, number>();
-  const twins: Twin[] = [];
-  for (const [i, row] of rows.entries()) {
-    if (i % pause === 0) yield;
-    const unit = unitOf(row);
-    const same = whole.get(unit);
-    if (same !== undefined) {
-      twins.push({ row: i, of: same, exact: true });
+export function* findRepetitions(
+  request: DatasetRequest,
+  index: SourceRows,
+  drafts: Drafts,
+  { shaping, sameMeaning }: { shaping: Shaping; sameMeaning: SameMeaning },
+  join: Joined,
+): Generator<undefined, Units> {
+  const { seed, nearDuplicate: threshold } = request.recipe;
+  const { size } = drafts;
+  const reasons: string[] = [''];
+  const units: Units = {
+    hash: new Float64Array(size),
+    long: new Uint8Array(size),
+    signatures: signatures(size),
+    onlyTraining: new Uint8Array(size),
+    refused: new Uint8Array(size),
+    reasons,
+    cut: 0,
+  };
+  const hasher = minHash(seed);
+  const signed = signedRows(hasher, index);
+  const contexts = signatures(size);
+  const unitIndex = likeness(units.signatures, { size, bands: 14, threshold });
+  const contextIndex = likeness(contexts, { size, bands: 14, threshold });
+  const whole = places();
+  const copies = column(Uint32Array);
+  const meant = meanings(sameMeaning);
+  const refuse = (draft: number, reason: string) => (units.refused[draft] = numberIn(reasons, reason));
+  const pieces = remembering((draft: number) => piecesOfRow(rowOf(request, index, drafts, draft)));
+  const contextPieces = remembering((draft: number) => piecesOf(contextOf(rowOf(request, index, drafts, draft))));
+  const sameTalk = (a: number, b: number) => drafts.talk(a) !== none && drafts.talk(a) === drafts.talk(b);
+
+  for (let draft = 0; draft < size; draft++) {
+    if (draft % pause === 0) yield;
+    copies.push(1);
+    const row = rowOf(request, index, drafts, draft);
+    const unwanted = shaping.refuse?.(row);
+    if (unwanted !== undefined) {
+      refuse(draft, unwanted);
       continue;
     }
-    whole.set(unit, i);
-    if (unit.length < shortest) continue;
-    const pieces = shinglesOf(unit);
-    const like = index.find(pieces, (other) => row.conversation !== undefined && rows[other]?.conversation === row.conversation);
-    if (like === undefined) index.add(pieces, i);
-    else twins.push({ row: i, of: like, exact: false });
+    units.onlyTraining[draft] = row.synthetic === undefined && row.voice === undefined ? 0 : 1;
+    const unit = unitOf(row);
+    units.hash[draft] = hashOf(unit);
+    units.long[draft] = unit.length >= shortest ? 1 : 0;
+    const same = whole.put(units.hash[draft]!, draft);
+    if (units.long[draft] === 0) {
+      if (same !== undefined && copies.at(same) >= mostCopies) refuse(draft, `more than ${mostCopies} copies of a short exchange`);
+      else if (same !== undefined) copies.set(same, copies.at(same) + 1);
+      continue;
+    }
+    if (same !== undefined) {
+      refuse(draft, 'exact duplicate');
+      join(draft, same, 'repetition');
+      continue;
+    }
+    const before = meant(row.id, draft);
+    if (before !== undefined && units.refused[before] === 0) {
+      refuse(draft, 'semantic duplicate');
+      join(draft, before, 'meaning');
+      continue;
+    }
+
+    const signature = signed(drafts, draft, row);
+    units.signatures.set(draft, signature.unit);
+    const like = unitIndex.find(draft, (other) => !sameTalk(draft, other) && jaccard(pieces(draft), pieces(other)) >= threshold);
+    if (like !== undefined) {
+      refuse(draft, 'near duplicate');
+      join(draft, like, 'repetition');
+      continue;
+    }
+    unitIndex.add(draft);
+    if (drafts.talk(draft) === none || contextLength(row) < shortest) continue;
+    contexts.set(draft, signature.context);
+    const asked = contextIndex.find(
+      draft,
+      (other) => !sameTalk(draft, other) && jaccard(contextPieces(draft), contextPieces(other)) >= threshold,
+    );
+    if (asked === undefined) contextIndex.add(draft);
+    else join(draft, asked, 'context');
   }
-  return twins;
+  units.cut = unitIndex.cut() + contextIndex.cut();
+  return units;
 }
 
-/** Held-out rows that are like a training row, looked for once more and more finely than when repetitions were removed. */
-export function* findLeaks(
-  train: readonly DatasetRow[],
-  heldOut: readonly DatasetRow[],
-  options: { seed: number; threshold: number },
-): Generator<void, Set<string>> {
-  const index = nearDuplicates({ ...options, bands: 28 });
-  const whole = new Set<string>();
-  for (const [i, row] of train.entries()) {
-    if (i % pause === 0) yield;
-    const unit = unitOf(row);
-    whole.add(unit);
-    if (unit.length >= shortest) index.add(shinglesOf(unit), i);
+const contextOf = (row: DatasetRow) =>
+  spoken(row)
+    .slice(0, -1)
+    .map((message) => message.content);
+const contextLength = (row: DatasetRow) => contextOf(row).reduce((sum, text) => sum + text.length, 0);
+
+function numberIn(names: string[], name: string): number {
+  const known = names.indexOf(name);
+  return known >= 0 ? known : names.push(name) - 1;
+}
+
+/** Of pairs that mean the same, the earlier draft, where the later asks. */
+function meanings(pairs: SameMeaning): (id: string, draft: number) => number | undefined {
+  const others = new Map<string, string[]>();
+  for (const { a, b } of pairs) {
+    others.set(a, [...(others.get(a) ?? []), b]);
+    others.set(b, [...(others.get(b) ?? []), a]);
   }
-  const leaks = new Set<string>();
-  for (const [i, row] of heldOut.entries()) {
-    if (i % pause === 0) yield;
-    const unit = unitOf(row);
-    if (whole.has(unit) || (unit.length >= shortest && index.find(shinglesOf(unit), () => false) !== undefined)) leaks.add(row.id);
-  }
-  return leaks;
+  const met = new Map<string, number>();
+  return (id, draft) => {
+    const mine = others.get(id);
+    if (mine === undefined) return undefined;
+    met.set(id, draft);
+    return mine.map((other) => met.get(other)).find((other) => other !== undefined);
+  };
+}
+
+/** Signatures of a draft's context and of all of it. A message is signed once, however many contexts it stands in. */
+function signedRows({ sign, lower }: ReturnType<typeof minHash>, index: SourceRows) {
+  const ofRow = remembering((number: number) => {
+    const row = index.store.read(number);
+    return sign(row.table === 'conversations' ? (row.text ?? '') : '');
+  });
+  return (drafts: Drafts, draft: number, row: DatasetRow): { context: Int32Array; unit: Int32Array } => {
+    const unit = new Int32Array(signatureSize).fill(0x7fffffff);
+    const reply = drafts.reply(draft);
+    if (reply === undefined) {
+      for (const message of spoken(row)) lower(unit, sign(message.content));
+      return { context: unit, unit };
+    }
+    for (let place = reply.context; place < reply.reply; place++) lower(unit, ofRow(drafts.talks.rows[place]!));
+    const context = unit.slice();
+    for (let place = reply.reply; place < reply.to; place++) lower(unit, ofRow(drafts.talks.rows[place]!));
+    return { context, unit };
+  };
+}
+
+/** Remembers the last few thousand answers: neighbours in a conversation ask for the same. */
+function remembering<T>(find: (number: number) => T): (number: number) => T {
+  const room = 4096;
+  const numbers = new Int32Array(room).fill(-1);
+  const answers: T[] = [];
+  return (number) => {
+    const slot = number & (room - 1);
+    if (numbers[slot] !== number) {
+      answers[slot] = find(number);
+      numbers[slot] = number;
+    }
+    return answers[slot]!;
+  };
 }

@@ -1,80 +1,114 @@
-import type { DatasetRow, Recipe } from '../dataset.ts';
-import type { Twin } from './duplicates.ts';
-import type { Draft } from './rows.ts';
-import { millis } from './time.ts';
+import { unions } from '../columns.ts';
+import type { Recipe } from '../dataset.ts';
+import { type Drafts, none } from './drafts.ts';
+import type { Side } from './shaping.ts';
+import type { SourceRows } from './source-rows.ts';
 
 const window = 60 * 60_000;
 
-/** Joins things that must stay together; the smallest name of a set speaks for it. */
-function unions() {
-  const parent = new Map<string, string>();
-  const rootOf = (name: string): string => {
-    let root = name;
-    for (let up = parent.get(root); up !== undefined && up !== root; up = parent.get(root)) root = up;
-    for (let at = name; at !== root; ) {
-      const up = parent.get(at) ?? root;
-      parent.set(at, root);
-      at = up;
-    }
-    return root;
-  };
+/**
+ * What stays together: a conversation; rows without one and the conversation that was going on when they were written, or
+ * the rows of the same hour; and everything that was joined for being alike. A group is named by its first member.
+ */
+export function groupsOf(drafts: Drafts) {
+  const { talks, size } = drafts;
+  const sets = unions(talks.count + size);
+  const nodeOf = (draft: number) => (drafts.talk(draft) === none ? talks.count + draft : drafts.talk(draft));
+  const joined: Record<string, number> = {};
   return {
-    rootOf,
-    join(a: string, b: string) {
-      const [first, second] = [rootOf(a), rootOf(b)].sort() as [string, string];
-      if (first !== second) parent.set(second, first);
+    /** The group of a draft: a talk's number, or beyond them a draft's. */
+    of: (draft: number) => sets.rootOf(nodeOf(draft)),
+    joinTalks: (a: number, b: number, because: string) => count(sets.join(a, b), because),
+    join: (a: number, b: number, because: string) => count(sets.join(nodeOf(a), nodeOf(b)), because),
+    joined,
+    joinByTime() {
+      const spans = spansOf(drafts);
+      const byStart = [...spans.keys()]
+        .filter((talk) => spans[talk] !== undefined)
+        .sort((a, b) => spans[a]!.first - spans[b]!.first || a - b);
+      let alive = 0;
+      let before: { draft: number; time: number } | undefined;
+      for (let draft = 0; draft < size; draft++) {
+        const time = drafts.time(draft);
+        if (drafts.talk(draft) !== none || Number.isNaN(time)) continue;
+        while (alive < byStart.length && spans[byStart[alive]!]!.last + window < time) alive++;
+        const talk = byStart[alive];
+        if (talk !== undefined && time >= spans[talk]!.first - window) sets.join(nodeOf(draft), talk);
+        else {
+          if (before !== undefined && time - before.time <= window) sets.join(nodeOf(draft), nodeOf(before.draft));
+          before = { draft, time };
+        }
+      }
     },
   };
+
+  function count(wereApart: boolean, because: string): void {
+    if (wereApart) joined[because] = (joined[because] ?? 0) + 1;
+  }
+}
+
+export type Groups = ReturnType<typeof groupsOf>;
+
+/** First and last time of the drafts of each talk; undefined where none has a time. */
+function spansOf(drafts: Drafts): ({ first: number; last: number } | undefined)[] {
+  const spans: ({ first: number; last: number } | undefined)[] = new Array(drafts.talks.count).fill(undefined);
+  for (let draft = 0; draft < drafts.size; draft++) {
+    const talk = drafts.talk(draft);
+    const time = drafts.time(draft);
+    if (talk === none || Number.isNaN(time)) continue;
+    const span = spans[talk];
+    if (span === undefined) spans[talk] = { first: time, last: time };
+    else span.last = time; // drafts come in the order of time
+  }
+  return spans;
+}
+
+/** The name of a group, as rows carry it: of its conversation, or of the first row it has. */
+export function groupName(index: SourceRows, drafts: Drafts, group: number): string {
+  if (group >= drafts.talks.count) {
+    const draft = group - drafts.talks.count;
+    const { source, table, id } = index.store.read(drafts.of(draft));
+    return `${drafts.category(draft)}:${source}/${table}/${id}`;
+  }
+  const row = index.store.read(drafts.talks.rows[drafts.talks.starts[group]!]!);
+  const named = row.table === 'conversations' && row.conversation !== null && row.conversation !== '';
+  return named ? `${row.source}/${row.conversation}` : `${row.source}/from ${row.at}`;
 }
 
 /**
- * The group of each row: its conversation, the conversation that was going on when it was written, or the hour it was
- * written in; and of everything that repeats one another, one group.
+ * Earliest groups train, later ones validate, the latest test. A group is never cut: shares are as near as that allows.
+ * Rows that may only be trained on do not count, and have no side where their group is held out. Gives the drafts in the
+ * order in which they are written, groups by time and within them drafts by time, and the side of each.
  */
-export function groupsOf(drafts: readonly Draft[], twins: readonly Twin[]): string[] {
-  const { rootOf, join } = unions();
-  const spans = new Map<string, { first: number; last: number }>();
-  for (const { conversation, at } of drafts) {
-    const time = millis(at);
-    if (conversation === undefined || time === undefined) continue;
-    const span = spans.get(conversation);
-    spans.set(conversation, { first: Math.min(span?.first ?? time, time), last: Math.max(span?.last ?? time, time) });
+export function splitByTime(
+  drafts: Drafts,
+  groups: Groups,
+  { kept, onlyTrain, shares }: { kept: (draft: number) => boolean; onlyTrain: (draft: number) => boolean; shares: Recipe['split'] },
+) {
+  const members = new Map<number, { first: number; counted: number; size: number }>();
+  for (let draft = 0; draft < drafts.size; draft++) {
+    if (!kept(draft)) continue;
+    const time = drafts.time(draft);
+    const known = members.get(groups.of(draft));
+    const group = known ?? { first: Number.isNaN(time) ? Number.POSITIVE_INFINITY : time, counted: 0, size: 0 };
+    if (known === undefined) members.set(groups.of(draft), group);
+    group.size++;
+    if (!onlyTrain(draft)) group.counted++;
   }
-  const talks = [...spans].sort(([a, x], [b, y]) => x.first - y.first || (a < b ? -1 : 1));
-  const names = drafts.map((draft) => draft.conversation ?? draft.id);
-
-  let before: { name: string; time: number } | undefined;
-  for (const draft of drafts) {
-    const time = millis(draft.at);
-    if (draft.conversation !== undefined || time === undefined) continue;
-    const talk = talks.find(([, span]) => time >= span.first - window && time <= span.last + window);
-    if (talk !== undefined) join(draft.id, talk[0]);
-    else {
-      if (before !== undefined && time - before.time <= window) join(draft.id, before.name);
-      before = { name: draft.id, time };
-    }
-  }
-  for (const { row, of } of twins) join(names[row] ?? '', names[of] ?? '');
-  return names.map(rootOf);
-}
-
-export type Split = { train: DatasetRow[]; validation: DatasetRow[]; test: DatasetRow[] };
-
-/** Earliest groups train, later ones validate, the latest test. A group is never cut: shares are as near as that allows. */
-export function splitByTime(rows: readonly DatasetRow[], shares: Recipe['split']): Split {
-  const groups = [...Map.groupBy(rows, (row) => row.group)].map(([name, members]) => ({
-    name,
-    members,
-    first: members.reduce((least, row) => Math.min(least, millis(row.at) ?? Number.POSITIVE_INFINITY), Number.POSITIVE_INFINITY),
-  }));
-  groups.sort((a, b) => (a.first === b.first ? (a.name < b.name ? -1 : 1) : a.first - b.first));
-  const split: Split = { train: [], validation: [], test: [] };
-  let placed = 0;
-  for (const { members } of groups) {
-    const middle = (placed + members.length / 2) / rows.length;
+  const inTime = [...members].sort(([a, x], [b, y]) => (x.first === y.first ? a - b : x.first - y.first));
+  const all = inTime.reduce((sum, [, group]) => sum + group.counted, 0);
+  const placeOf = new Map<number, { side: Side; next: number }>();
+  let [counted, placed] = [0, 0];
+  for (const [name, group] of inTime) {
+    const middle = group.counted === 0 ? 0 : (counted + group.counted / 2) / all;
     const side = middle <= shares.train ? 'train' : middle <= shares.train + shares.validation ? 'validation' : 'test';
-    split[side].push(...members);
-    placed += members.length;
+    placeOf.set(name, { side, next: placed });
+    counted += group.counted;
+    placed += group.size;
   }
-  return split;
+  const inOrder = new Uint32Array(placed);
+  for (let draft = 0; draft < drafts.size; draft++) if (kept(draft)) inOrder[placeOf.get(groups.of(draft))!.next++] = draft;
+  const side = (draft: number): Side => placeOf.get(groups.of(draft))!.side;
+  const usable = (draft: number) => side(draft) === 'train' || !onlyTrain(draft);
+  return { inOrder: inOrder.filter(usable), side, misplaced: inOrder.filter((draft) => !usable(draft)).length };
 }

@@ -1,0 +1,86 @@
+import { places } from '../columns.ts';
+import type { DatasetRequest } from '../dataset.ts';
+import { jaccard, likeness } from '../text/near-duplicates.ts';
+import { wordRuns } from '../text/word-runs.ts';
+import type { Drafts } from './drafts.ts';
+import { pause, piecesOfRow, type Units } from './duplicates.ts';
+import { rowOf } from './rows.ts';
+import type { SourceRows } from './source-rows.ts';
+import { wordsOf } from './writings.ts';
+
+/** Above this share of 8-word runs that are in training too, a held-out reply is no test of anything. */
+const mostShared = 0.5;
+
+export type Leak = 'exact' | 'alike' | 'runs';
+
+/**
+ * Held-out rows that training rows give away: the same context and reply, much the same (28 bands of 4: finer than when
+ * repetitions were removed), or a reply of which more than half the 8-word runs stand in training replies.
+ */
+export function* findLeaks(
+  request: DatasetRequest,
+  index: SourceRows,
+  drafts: Drafts,
+  units: Units,
+  { train, heldOut }: { train: Uint32Array; heldOut: Uint32Array },
+): Generator<undefined, Map<number, Leak>> {
+  const leaks = new Map<number, Leak>();
+  const { nearDuplicate: threshold } = request.recipe;
+  const pieces = (draft: number) => piecesOfRow(rowOf(request, index, drafts, draft));
+  const whole = places();
+  const near = likeness(units.signatures, { size: drafts.size, bands: 28, threshold });
+  for (const [i, draft] of train.entries()) {
+    if (i % (16 * pause) === 0) yield;
+    whole.put(units.hash[draft]!, draft);
+    if (units.long[draft] === 1) near.add(draft);
+  }
+  for (const [i, draft] of heldOut.entries()) {
+    if (i % pause === 0) yield;
+    if (whole.get(units.hash[draft]!) !== undefined) leaks.set(draft, 'exact');
+    else if (units.long[draft] === 1 && near.find(draft, (other) => jaccard(pieces(draft), pieces(other)) >= threshold) !== undefined)
+      leaks.set(draft, 'alike');
+  }
+  for (const draft of yield* sharingRuns(index, drafts, { train, heldOut: heldOut.filter((draft) => !leaks.has(draft)) }))
+    leaks.set(draft, 'runs');
+  return leaks;
+}
+
+/** Held-out replies of which more than half the runs are somewhere in training replies. Only held-out runs are kept in memory. */
+function* sharingRuns(
+  index: SourceRows,
+  drafts: Drafts,
+  { train, heldOut }: { train: Uint32Array; heldOut: Uint32Array },
+): Generator<undefined, number[]> {
+  const known = places();
+  const runsOf: number[][] = [];
+  let count = 0;
+  for (const [i, draft] of heldOut.entries()) {
+    if (i % pause === 0) yield;
+    runsOf.push(wordRuns(replyText(index, drafts, draft)).map((run) => known.put(run, count) ?? count++));
+  }
+  const inTraining = new Uint8Array(count);
+  if (count > 0)
+    for (const [i, draft] of train.entries()) {
+      if (i % pause === 0) yield;
+      for (const run of wordRuns(replyText(index, drafts, draft))) {
+        const place = known.get(run);
+        if (place !== undefined) inTraining[place] = 1;
+      }
+    }
+  return [...heldOut].filter((_, i) => {
+    const runs = runsOf[i]!;
+    return runs.length > 0 && runs.filter((run) => inTraining[run] === 1).length > mostShared * runs.length;
+  });
+}
+
+/** The persona's own words of a draft. */
+function replyText(index: SourceRows, drafts: Drafts, draft: number): string {
+  const reply = drafts.reply(draft);
+  if (reply === undefined) return wordsOf(index.store.read(drafts.of(draft)), {})[1];
+  let text = '';
+  for (let place = reply.reply; place < reply.to; place++) {
+    const row = index.store.read(drafts.talks.rows[place]!);
+    if (row.table === 'conversations') text += `${row.text}\n`;
+  }
+  return text;
+}

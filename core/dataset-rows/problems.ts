@@ -1,0 +1,46 @@
+import type { DatasetRequest } from '../dataset.ts';
+import { categories } from '../dataset.ts';
+import { alike } from '../text/language.ts';
+import { type Counts, round, total } from './census.ts';
+import { sides } from './shaping.ts';
+import type { SourceRows } from './source-rows.ts';
+
+/** Every reason why a dataset cannot be used, each with what to do; it counts and never quotes. */
+export function problemsOf({ subject, recipe }: DatasetRequest, index: SourceRows, counts: Counts): string[] {
+  const problems: string[] = [];
+  const { rows, anySpeaker, subjectSpeaks } = index.summary();
+  const written = sides.reduce((sum, side) => sum + total(counts.rows[side]), 0);
+  if (rows === 0) problems.push('the snapshot has no rows');
+  if (anySpeaker && !subjectSpeaks) problems.push(`nobody called ${subject} speaks in it; \`subject\` must be the speaker of their rows`);
+  if (counts.damaged.share > recipe.maxDamaged) {
+    const first = counts.damaged.first[0];
+    problems.push(
+      `${percent(counts.damaged.share)} of the rows are damaged text, at most ${percent(recipe.maxDamaged)} may be (one is ${first?.row}, ${first?.reason}); read the source in the encoding it was written in`,
+    );
+  }
+  for (const category of categories)
+    if (recipe.categories[category] !== undefined && sides.every((side) => counts.rows[side][category] === undefined))
+      problems.push(`category ${category} is declared and came out empty; fill its tables or take it out of \`dataset.categories\``);
+  const shares = recipe.split.train + recipe.split.validation + recipe.split.test;
+  if (Math.abs(shares - 1) > 1e-9) problems.push(`the shares of \`split\` add up to ${round(shares)}, not 1`);
+  const training = total(counts.rows.train);
+  if (training < recipe.minRows) problems.push(`${training} training rows, at least ${recipe.minRows} are needed (\`minRows\`)`);
+  for (const side of ['validation', 'test'] as const)
+    if (total(counts.rows[side]) === 0)
+      problems.push(`no row was left for ${side}: ${counts.groups.count} groups, the largest of ${counts.groups.largest} rows`);
+  const unclear = alike(Object.keys(recipe.languages));
+  if (unclear.length > 0) problems.push(`letters cannot tell ${unclear.join(' from ')}; declare one of them in \`languages\``);
+  for (const [language, wanted] of Object.entries(recipe.languages)) {
+    const found = counts.languages[language] ?? 0;
+    if (written > 0 && Math.abs(found - wanted) > recipe.languageTolerance)
+      problems.push(
+        `${percent(found)} of the letters of the replies are ${language}, ${percent(wanted)} ± ${percent(recipe.languageTolerance)} are wanted`,
+      );
+  }
+  const { leftFor } = counts.leakCheck;
+  for (const [check, left] of Object.entries(leftFor))
+    if (left > 0) problems.push(`${left} held-out rows or groups are in training too (${check})`);
+  return problems;
+}
+
+const percent = (share: number) => `${Math.round(share * 1000) / 10} %`;

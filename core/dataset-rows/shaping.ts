@@ -1,0 +1,25 @@
+import type { DatasetRow } from '../dataset.ts';
+
+export const sides = ['train', 'validation', 'test'] as const;
+export type Side = (typeof sides)[number];
+
+/**
+ * What a recipe does besides cleaning and splitting. All of it is pure and sees rows in an order that no source decides, so
+ * that the same rows give the same files. Each part may be left out.
+ */
+export type Shaping = {
+  /** Why a row is not wanted at all. Asked before repetitions are looked for. */
+  refuse?(row: DatasetRow): string | undefined;
+  /**
+   * The training rows as they are to be written: mixed, repeated, varied, in whatever form. `rows` may be walked more than
+   * once; each walk reads them anew, because they need not fit in memory. Yields rows, and `undefined` now and then where no row
+   * comes for long; returns what there is to say.
+   */
+  train?(rows: () => Iterable<DatasetRow>): Generator<DatasetRow | undefined, Shaped>;
+};
+
+/** `problems` refuse the dataset; `manifest` stands in the manifest under `shaping`. */
+export type Shaped = { problems: string[]; manifest: Record<string, unknown> };
+
+/** Pairs of rows, by their ids, that say the same in other words. Found elsewhere; they are an input, so that no CPU's rounding decides. */
+export type SameMeaning = readonly { readonly a: string; readonly b: string }[];

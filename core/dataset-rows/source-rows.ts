@@ -1,0 +1,168 @@
+import { column, sortInPieces } from '../columns.ts';
+import type { DatasetRequest } from '../dataset.ts';
+import type { SourceRow } from '../source-row.ts';
+import { tableColumns } from '../source-row.ts';
+import { clean } from '../text/clean.ts';
+import { hashOf } from '../text/hash.ts';
+import { normal } from '../text/normal.ts';
+import { keyOf } from './turns.ts';
+
+/** Cleaned rows outside of memory: added once, in any order, and read again by their number. */
+export type RowStore = {
+  add(row: SourceRow): void;
+  read(number: number): SourceRow;
+};
+
+/** The same in memory, for few rows. */
+export function rowsInMemory(): RowStore {
+  const rows: SourceRow[] = [];
+  return { add: (row) => void rows.push(row), read: (number) => rows[number]! };
+}
+
+/** What is remembered of every source row: enough to know where it belongs, none of its words. */
+export type SourceRows = ReturnType<typeof sourceRows>;
+
+/** Who said a row of `conversations`, seen from the persona. */
+export const speakers = { other: 0, partner: 1, subject: 2 } as const;
+/** What a row says of its emotion. */
+export const feelings = { none: 0, neutral: 1, some: 2 } as const;
+
+/** Two people may both say a shorter thing by themselves. */
+const shortestForwarded = 50;
+const tables = Object.keys(tableColumns);
+const notWords = new Set(['table', 'source', 'id', 'at', 'consent', 'conversation', 'language']);
+
+/** Takes rows in, cleans them, and remembers them by number. */
+export function sourceRows(request: DatasetRequest, store: RowStore) {
+  const { subject, partner } = request;
+  const replayed = replaySpeakers(request);
+  const time = column(Float64Array);
+  const table = column(Uint8Array);
+  const idNumber = column(Float64Array);
+  const keyHash = column(Float64Array);
+  const contentHash = column(Float64Array);
+  const talk = column(Int32Array);
+  const source = column(Uint16Array);
+  const speaker = column(Uint8Array);
+  const feeling = column(Uint8Array);
+  const letters = column(Uint32Array);
+  const damaged = column(Uint8Array);
+  const forwarded = column(Float64Array);
+  const general = column(Uint8Array);
+  const talks = new Map<string, number>();
+  const sources = new Map<string, number>();
+  const damages: { row: string; reason: string; hash: number }[] = [];
+  let [withWords, repaired, damagedRows, anySpeaker, subjectSpeaks] = [0, 0, 0, false, false];
+
+  return {
+    get size() {
+      return time.length;
+    },
+    time,
+    table,
+    source,
+    speaker,
+    feeling,
+    /** Length of the trimmed text of a conversation row, in UTF-16 units. */
+    letters,
+    damaged,
+    /** A number for a message that is long enough to be known again in another conversation, else 0. */
+    forwarded,
+    /** Whether a row is other people's talk, whose replies are learned so that what the base model knows stays. */
+    general,
+    /** A number for each conversation, in the order they were met; -1 where a row names none. */
+    talk,
+    idNumber,
+    keyHash,
+    store,
+    summary: () => ({ rows: time.length, withWords, repaired, damaged: damagedRows, anySpeaker, subjectSpeaks }),
+    /** Some of the damaged rows, the same whatever the order: those of the smallest hashes. */
+    damagedSample: () => [...damages].sort((a, b) => a.hash - b.hash).map(({ row, reason }) => ({ row, reason })),
+
+    add(given: SourceRow): void {
+      const row = { ...given } as Record<string, unknown> & SourceRow;
+      let wrong: string | undefined;
+      let [words, mended] = [false, false];
+      for (const [field, value] of Object.entries(given)) {
+        if (typeof value !== 'string' || notWords.has(field)) continue;
+        words = true;
+        const cleaned = clean(value);
+        wrong ??= cleaned.damaged;
+        mended ||= cleaned.repaired === true;
+        if (cleaned.text !== value) (row as Record<string, unknown>)[field] = cleaned.text;
+      }
+      const key = keyOf(row);
+      if (words) withWords++;
+      if (mended && wrong === undefined) repaired++;
+      const hash = hashOf(key);
+      if (wrong !== undefined) {
+        damagedRows++;
+        damages.push({ row: key, reason: wrong, hash });
+        if (damages.length > 200) damages.sort((a, b) => a.hash - b.hash).splice(100);
+      }
+      store.add(row);
+      time.push(row.at === null ? Number.NaN : Date.parse(row.at));
+      table.push(tables.indexOf(row.table));
+      idNumber.push(Number(/\d+$/.exec(row.id)?.[0] ?? 0));
+      keyHash.push(hash);
+      contentHash.push(hashOf(JSON.stringify(row)));
+      source.push(numberOf(sources, row.source));
+      damaged.push(wrong === undefined ? 0 : 1);
+      if (row.table === 'conversations') {
+        const replay = replayed.get(row.source);
+        anySpeaker ||= row.speaker !== null && replay === undefined;
+        subjectSpeaks ||= row.speaker === subject;
+        const named = row.conversation !== null && row.conversation !== '';
+        talk.push(named ? numberOf(talks, `${row.source}/${row.conversation}`) : -1);
+        const anybody = partner === null || replay !== undefined || row.speaker === partner;
+        speaker.push(row.speaker === (replay ?? subject) ? speakers.subject : anybody ? speakers.partner : speakers.other);
+        general.push(replay === undefined ? 0 : 1);
+        feeling.push(row.emotion === null ? feelings.none : row.emotion === 'neutral' ? feelings.neutral : feelings.some);
+        letters.push((row.text ?? '').trim().length);
+        const same = (row.text ?? '').length < shortestForwarded ? '' : normal(row.text ?? '');
+        forwarded.push(same.length < shortestForwarded ? 0 : hashOf(same));
+      } else {
+        const conversation = row.table === 'angela_emotions' ? row.conversation : null;
+        talk.push(conversation === null || conversation === '' ? -1 : numberOf(talks, `${row.source}/${conversation}`));
+        speaker.push(speakers.other);
+        feeling.push(feelings.none);
+        letters.push(0);
+        general.push(0);
+        forwarded.push(0);
+      }
+    },
+
+    /** Every row's number in an order that no source decides: time, table, number of the id, then the whole key and content. */
+    *ordered(): Generator<undefined, Uint32Array> {
+      const order = Uint32Array.from({ length: time.length }, (_, i) => i);
+      yield* sortInPieces(
+        order,
+        (a, b) =>
+          compareTimes(time.at(a), time.at(b)) ||
+          table.at(a) - table.at(b) ||
+          idNumber.at(a) - idNumber.at(b) ||
+          keyHash.at(a) - keyHash.at(b) ||
+          contentHash.at(a) - contentHash.at(b),
+      );
+      return order;
+    },
+  };
+}
+
+/** Rows without a time come last. */
+export const compareTimes = (a: number, b: number): number => (Number.isNaN(a) ? (Number.isNaN(b) ? 0 : 1) : Number.isNaN(b) ? -1 : a - b);
+
+/** Whose replies are learned in sources of general talk, by the name of the source. */
+function replaySpeakers({ recipe }: DatasetRequest): Map<string, string> {
+  const speaker = new Map<string, string>();
+  for (const { replay, where } of recipe.mix?.buckets ?? [])
+    if (replay !== undefined) for (const source of [where.source ?? []].flat()) speaker.set(source, replay.speaker);
+  return speaker;
+}
+
+function numberOf(known: Map<string, number>, name: string): number {
+  const number = known.get(name);
+  if (number !== undefined) return number;
+  known.set(name, known.size);
+  return known.size - 1;
+}
