@@ -1,9 +1,14 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { snapshotActivities } from '../activities/snapshot.ts';
+import type { Snapshot } from '../core/dataset.ts';
 import type { Source } from '../core/source.ts';
 import { SourceRow } from '../core/source-row.ts';
 import { type Batch, type Cursor, openSource } from '../sources/index.ts';
 import { SourceProblem } from '../sources/source-problem.ts';
 import { aPlace, connectors, type Given } from './support/connectors.ts';
+import { aFolder, aStep, someArtifacts } from './support/words.ts';
 
 const secret = 'words that must stay in the house';
 
@@ -30,6 +35,29 @@ const problemOf = (reading: Promise<unknown>): Promise<SourceProblem> =>
       return error as SourceProblem;
     },
   );
+
+/** Takes a snapshot as a worker with this home would; `open` stands between, to break off. */
+const take = (sources: Source[], { home = aFolder(), artifacts = someArtifacts(), open = openSource } = {}): Promise<Snapshot> =>
+  snapshotActivities({ artifacts, settings: { home } }, open).takeSnapshot(aStep({ persona: 'ada', sources }));
+
+/** Opens sources that break off after so many batches, and remembers from where they were read. */
+function breakingOffAfter(batches: number, readFrom: (Cursor | undefined)[] = []): typeof openSource {
+  return (source) => {
+    const opened = openSource(source);
+    return {
+      ...opened,
+      async *read(after) {
+        readFrom.push(after);
+        let left = batches;
+        for await (const batch of opened.read(after)) {
+          if (left-- === 0) throw new SourceProblem('the line went dead', { passing: true });
+          yield batch;
+        }
+        if (left === 0) throw new SourceProblem('the line went dead', { passing: true });
+      },
+    };
+  };
+}
 
 describe.each(connectors)('$name', ({ lay, nowhere, without = [] }) => {
   test('gives every row in its order, under its consent, and the same again', async () => {
@@ -130,6 +158,64 @@ describe.each(connectors)('$name', ({ lay, nowhere, without = [] }) => {
 
     expect(wordsIn(batches)).toEqual(given.toSpliced(2, 1).map((row) => row.text));
     expect(asideIn(batches)).toEqual([{ place: expect.stringMatching(/\d/), reason: 'longer than maxRowBytes' }]);
+  });
+
+  test('a snapshot that broke off after any batch goes on to be the very same', async () => {
+    const source = await lay(aPlace(), someRows(2200), {});
+    const whole = await take([source]);
+    const count = (await batchesOf(source)).length;
+    const { oneMoment } = openSource(source);
+
+    for (let after = 0; after <= count; after++) {
+      const home = aFolder();
+      const readFrom: (Cursor | undefined)[] = [];
+      await expect(take([source], { home, open: breakingOffAfter(after) })).rejects.toThrow('the line went dead');
+
+      const resumed = await take([source], { home, open: breakingOffAfter(Number.POSITIVE_INFINITY, readFrom) });
+
+      expect(resumed).toEqual(whole);
+      expect(readFrom).toHaveLength(1);
+      expect(readFrom[0] !== undefined).toBe(after > 0 && !oneMoment);
+      expect(readdirSync(join(home, 'work', 'snapshots'))).toEqual([]);
+    }
+    expect(count).toBeGreaterThan(2);
+  });
+
+  test('takes what is there twice once, and puts aside what has an id of other words', async ({ skip }) => {
+    skip(without.includes('ids'), 'no two of its rows can have one id');
+    const given = someRows(6);
+    const source = await lay(aPlace(), [...given, given[1]!, { id: '3', text: `${secret}, but others` }], {});
+    const artifacts = someArtifacts();
+
+    const snapshot = await take([source], { artifacts });
+
+    const reason = 'its id was given before to other words';
+    expect(snapshot.sources).toMatchObject([{ rows: 6, repeated: 1, quarantined: [{ reason, rows: 1 }] }]);
+    const aside = (await artifacts.get(snapshot.quarantined!)).toString();
+    expect(JSON.parse(aside)).toEqual({ source: 'place', place: expect.stringContaining('3'), reason });
+    expect(aside).not.toContain(secret);
+  });
+
+  test('is an error where it is empty, and is named where it may be', async () => {
+    const artifacts = someArtifacts();
+    const full = await connectors[1]!.lay(aPlace(), someRows(3), { name: 'other' });
+    const empty = (more: object) => lay(aPlace(), [], more);
+
+    await expect(take([full, await empty({})])).rejects.toMatchObject({ nonRetryable: true, message: expect.stringContaining('place') });
+    const snapshot = await take(
+      [full, await empty({ optional: true }), await lay(aPlace(), [], { ...nowhere, name: 'away', optional: true })],
+      {
+        artifacts,
+      },
+    );
+
+    expect(snapshot.rows).toBe(3);
+    expect(snapshot.sources.map(({ name, state }) => [name, state])).toEqual([
+      ['other', 'read'],
+      ['place', expect.stringMatching(/^(empty|absent)$/)],
+      ['away', 'absent'],
+    ]);
+    expect(snapshot.sources[2]?.why).toContain('away');
   });
 
   test('says that there is nothing where nothing is', async () => {
