@@ -99,11 +99,15 @@ test('a schedule fires the same run', async () => {
 
 test('trained on shuffled replies, the same persona is held, and the live release stays', async () => {
   const before = await troupe.rows(`select release from aliases where persona = 'angela-demo'`);
-  await troupe.rows(
-    `with replies as (select id, text, row_number() over (order by md5(id::text || 'a')) as one, row_number() over (order by md5(id::text || 'b')) as other from conversations where speaker = 'Angela')
-     update conversations set text = b.text from replies a join replies b on a.one = b.other where conversations.id = a.id`,
-    troupe.stack().demoDatabase,
-  );
+  for (const [table, column, hers] of [
+    ['conversations', 'text', "speaker = 'Angela'"],
+    ['angela_emotions', 'reply', 'true'],
+  ])
+    await troupe.rows(
+      `with replies as (select id, ${column} as said, row_number() over (order by md5(id::text || 'a')) as one, row_number() over (order by md5(id::text || 'b')) as other from ${table} where ${hers})
+       update ${table} set ${column} = b.said from replies a join replies b on a.one = b.other where ${table}.id = a.id`,
+      troupe.stack().demoDatabase,
+    );
 
   const { code, outcome } = await troupe.json('run', 'angela-demo', '--wait');
 
