@@ -112,7 +112,7 @@ function splitValues(limit: number): Splitter {
           if (depth > 0) depth--;
           if (depth === 0 && !loose) cut(i + 1);
         }
-        if (loose && depth === 0 && !quoted && (byte === 0x2c || byte === 0x0a)) {
+        if (loose && depth === 0 && !quoted && (byte === 0x2c || byte === 0x0a || (byte === 0x5d && inArray))) {
           loose = false;
           cut(i);
         }
@@ -161,7 +161,7 @@ export function splitRecords(limit: number, separator = ','): Splitter {
           continue;
         }
         if (byte === 0x0a) {
-          row.add(chunk.subarray(from, i));
+          row.add(chunk.subarray(from, i + 1)); // with its end, whose carriage return is no character of the last cell
           from = i + 1;
           pieces.push(...whole());
           begins = line;

@@ -31,7 +31,7 @@ export function readRecords(
       );
     },
     rows(found) {
-      const record = parseCsv(found.text, separator)[0]?.cells ?? [];
+      const record = parseCsv(found.text, separator)[0]?.cells ?? ['']; // one empty cell in quotes
       if (record.length !== columns.size) return refused('another number of cells than there are columns');
       return options.rows((column) => record[columns.get(column) ?? -1]?.trim() || null, found);
     },
