@@ -26,7 +26,6 @@ const short = z
   .transform(String)
   .nullish();
 const moment = z.union([z.string().max(64), z.number()]).nullish();
-const words = z.union([z.string(), z.array(z.object({ type: z.string(), text: z.string().optional() }))]).nullish();
 
 /** What people write beside a turn or a conversation, and under which names. */
 const beside = {
@@ -48,17 +47,20 @@ const beside = {
   created_at: moment,
   create_time: moment,
 };
-const Said = z.object({ role: short, from: short, speaker: short, content: words, value: words, text: words, ...beside });
+const said = z.unknown().optional();
+const Said = z.object({ role: short, from: short, speaker: short, content: said, value: said, text: said, ...beside });
+/** Lists are looked at one member after the other, up to the first that is wrong: a million wrong ones would be a million findings. */
+const list = z.custom<unknown[]>(Array.isArray);
 const Conversation = z.object({
-  conversations: z.array(Said).optional(),
-  messages: z.array(Said).optional(),
+  conversations: list.optional(),
+  messages: list.optional(),
   conversation_id: short,
   title: short,
   system: z.string().nullish(),
   instruction: z.string().optional(),
   input: z.string().nullish(),
   output: z.string().optional(),
-  history: z.array(z.tuple([z.string(), z.string()])).nullish(),
+  history: list.nullish(),
   ...beside,
 });
 type Said = z.infer<typeof Said>;
@@ -67,8 +69,16 @@ type Conversation = z.infer<typeof Conversation>;
 const another = refused('a conversation of another shape than `format` says');
 
 function rowsOf(source: ConversationsSource, { text, place }: Found): Turn[] | Refused {
-  const parsed = Conversation.safeParse(jsonOf(text));
-  if (!parsed.success) return refused(jsonOf(text) === undefined ? 'not JSON' : 'not a conversation, or a name or date in it is none');
+  const json = jsonOf(text);
+  return json === undefined ? refused('not JSON') : conversationRows(source, json, place);
+}
+
+type Speaking = Pick<ConversationsSource, 'name' | 'consent' | 'licence' | 'language' | 'format' | 'speakers'>;
+
+/** The turns of one conversation, whoever wrote it down in whichever of the known shapes. */
+export function conversationRows(source: Speaking, json: unknown, place: string): Turn[] | Refused {
+  const parsed = Conversation.safeParse(json);
+  if (!parsed.success) return refused('not a conversation, or a name or date in it is none');
   const whole = parsed.data;
   const turns = turnsOf(whole, source.format);
   if (turns === undefined) return source.format === 'auto' ? refused('no conversation of a known shape') : another;
@@ -79,26 +89,29 @@ function rowsOf(source: ConversationsSource, { text, place }: Found): Turn[] | R
   if (typeof begun === 'object') return begun;
   const rows: Turn[] = [];
   let context = whole.system ?? undefined;
-  for (const [i, turn] of turns.entries()) {
+  for (const [i, given] of turns.entries()) {
+    const { data: turn } = Said.safeParse(given);
+    if (turn === undefined) return refused('a turn that is none, or a name or date in it is none');
     const role = turn.role ?? turn.from ?? turn.speaker;
     if (role === undefined || role === null) return refused('a turn without a speaker');
     const said = wordsOf(turn);
+    if (said === undefined) return refused('a turn whose words are no text');
     const kind = roles.get(role.toLowerCase()) ?? role;
     if (kind === 'system') {
-      context = [context, said].filter((one) => one !== undefined && one !== null).join('\n\n');
+      context = [context, said].filter((one) => typeof one === 'string').join('\n\n');
       continue;
     }
     const at = momentIn(turn);
     if (typeof at === 'object') return at;
-    const given = turn.consent ?? consent;
-    if (given === undefined || given.trim() === '')
+    const agreed = turn.consent ?? consent;
+    if (agreed === undefined || agreed.trim() === '')
       throw new SourceProblem(`${place} has no consent. Give \`consent\` or \`licence\` to source ${source.name}, or take the row out.`);
     rows.push({
       table: 'conversations',
       source: source.name,
       id: `${conversation}/${String(turn.id ?? i + 1).padStart(6, '0')}`,
       at: at ?? begun ?? null,
-      consent: given,
+      consent: agreed,
       conversation,
       speaker: speakerOf(source, role) ?? speakerOf(source, kind) ?? kind,
       text: said,
@@ -114,7 +127,7 @@ function rowsOf(source: ConversationsSource, { text, place }: Found): Turn[] | R
 }
 
 /** A role may be called `constructor`: only what the persona file says counts. */
-const speakerOf = ({ speakers }: ConversationsSource, role: string) => (Object.hasOwn(speakers, role) ? speakers[role] : undefined);
+const speakerOf = ({ speakers }: Speaking, role: string) => (Object.hasOwn(speakers, role) ? speakers[role] : undefined);
 
 /** What tools call the two sides, in lower case. */
 const roles = new Map(
@@ -132,27 +145,38 @@ const roles = new Map(
 );
 
 /** The turns in whichever shape they are; undefined where it is not the shape that is wanted. */
-function turnsOf(whole: Conversation, format: ConversationsSource['format']): Said[] | undefined {
+function turnsOf(whole: Conversation, format: ConversationsSource['format']): unknown[] | undefined {
   const { conversations, messages, instruction, output } = whole;
   if (conversations !== undefined && (format === 'auto' || format === 'conversations')) return conversations;
-  if (conversations !== undefined && format === 'sharegpt')
-    return conversations.every((turn) => turn.from !== undefined) ? conversations : undefined;
+  if (conversations !== undefined && format === 'sharegpt') return conversations.every(hasFrom) ? conversations : undefined;
   if (messages !== undefined && (format === 'auto' || format === 'openai')) return messages;
   if (instruction !== undefined && output !== undefined && (format === 'auto' || format === 'alpaca')) {
     const asked = [instruction, whole.input ?? ''].filter((part) => part !== '').join('\n\n');
-    return [...(whole.history ?? []), [asked, output]].flatMap(([user, assistant]): Said[] => [
-      { role: 'user', content: user },
-      { role: 'assistant', content: assistant },
-    ]);
+    return [...(whole.history ?? []), [asked, output]].flatMap((exchange) =>
+      Array.isArray(exchange) && exchange.length === 2
+        ? [
+            { role: 'user', content: exchange[0] },
+            { role: 'assistant', content: exchange[1] },
+          ]
+        : [undefined],
+    );
   }
   return undefined;
 }
 
-/** Text, or the text of the parts where there are pictures between. */
-function wordsOf({ content, value, text }: Said): string | null {
+const hasFrom = (turn: unknown) => typeof turn === 'object' && turn !== null && 'from' in turn;
+
+/** Text, or the text of the parts where there are pictures between; undefined where it is neither. */
+function wordsOf({ content, value, text }: Said): string | null | undefined {
   const said = content ?? value ?? text ?? null;
   if (said === null || typeof said === 'string') return said;
-  return said.map((part) => part.text ?? '').join('');
+  if (!Array.isArray(said)) return undefined;
+  let joined = '';
+  for (const part of said as unknown[]) {
+    if (typeof part !== 'object' || part === null) return undefined;
+    if ('text' in part && typeof part.text === 'string') joined += part.text;
+  }
+  return joined;
 }
 
 function momentIn(

@@ -1,6 +1,7 @@
 import type { Source } from '../core/source.ts';
 import type { SourceRow } from '../core/source-row.ts';
 import { openConversations } from './conversations.ts';
+import { openHuggingFace } from './huggingface.ts';
 import { openJournal } from './journal.ts';
 import { openPostgres } from './postgres.ts';
 import { openStories } from './stories.ts';
@@ -31,6 +32,7 @@ const openers: { [K in Source['kind']]: (source: Extract<Source, { kind: K }>, e
   conversations: openConversations,
   journal: openJournal,
   stories: openStories,
+  huggingface: openHuggingFace,
 };
 
 export const openSource = (source: Source, env: NodeJS.ProcessEnv = process.env): OpenSource => {

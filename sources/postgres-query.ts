@@ -60,7 +60,8 @@ export async function planReadings(client: pg.Client, source: PostgresSource): P
     }
   }
   if (readings.length === 0 && problems.length === 0) problems.push('no table is declared under `tables`');
-  if (problems.length > 0) throw new SourceProblem(`Source ${source.name}: ${[...new Set(problems)].join('; ')}.`);
+  const absent = problems.length > 0 && problems.every((problem) => problem.startsWith('there is no table'));
+  if (problems.length > 0) throw new SourceProblem(`Source ${source.name}: ${[...new Set(problems)].join('; ')}.`, { absent });
   return readings;
 }
 

@@ -1,9 +1,8 @@
 import pg from 'pg';
 import Cursor from 'pg-cursor';
-import { consentOf } from '../core/source-kinds/every-source.ts';
 import type { PostgresSource } from '../core/source-kinds/postgres.ts';
-import { SourceRow } from '../core/source-row.ts';
 import type { Batch, OpenSource } from './index.ts';
+import { mappedRow } from './mapped-row.ts';
 import { planReadings, type Reading } from './postgres-query.ts';
 import { SourceProblem } from './source-problem.ts';
 
@@ -89,49 +88,15 @@ function take(source: PostgresSource, reading: Reading, found: Found, again: boo
   if (found.key_at?.endsWith('infinity')) return void aside('its at cannot be read'); // PostgreSQL has such a moment, nobody else does
   if (again) return void aside('another row of the same time has its id');
   if (Number(found.bytes) > source.maxRowBytes) return void aside('longer than maxRowBytes');
+  const whole = `${place}, row ${found.key_id}`;
   for (const [nth, turn] of reading.turns.entries()) {
     const id = `${reading.prefix}${found.key_id}${reading.turns.length === 1 ? '' : `/${nth + 1}`}`;
-    const values: Record<string, unknown> = {};
-    let unreadable: string | undefined;
-    for (const { column, from } of turn) {
-      const value = 'value' in from ? from.value : (found[from.alias] ?? null);
-      values[column] = converted(column, value);
-      if (values[column] === undefined) unreadable = column;
-    }
-    if (reading.turns.length > 1 && (values.text === null || values.text === '')) continue; // nobody answered
-    const consent = String(values.consent ?? consentOf(source) ?? '').trim();
-    if (consent === '')
-      throw new SourceProblem(
-        `${place}, row ${found.key_id}, has no consent. Give it one, or take the row out: words are used only under a consent.`,
-      );
-    if (unreadable !== undefined) {
-      aside(`its ${unreadable} cannot be read`, id);
-      continue;
-    }
-    const speaker = values.speaker;
-    if (typeof speaker === 'string') values.speaker = reading.speakers[speaker] ?? speaker;
-    if ('language' in values) values.language ??= source.language ?? null;
-    const row = SourceRow.safeParse({ ...values, table: reading.table, source: source.name, id, consent });
-    if (row.success) batch.rows.push(row.data);
-    else aside(`its ${row.error.issues.map((issue) => issue.path.join('.')).join(', ')} cannot be read`, id);
+    const texts = Object.fromEntries(turn.map(({ column, from }) => [column, 'value' in from ? from.value : (found[from.alias] ?? null)]));
+    if (reading.turns.length > 1 && (texts.text ?? '') === '') continue; // nobody answered
+    const row = mappedRow({ source, table: reading.table, place: whole, speakers: reading.speakers }, id, texts);
+    if (typeof row === 'string') aside(row, id);
+    else batch.rows.push(row);
   }
-}
-
-const yes = ['true', 't', 'yes', 'y', 'on', '1'];
-const no = ['false', 'f', 'no', 'n', 'off', '0'];
-
-/** A value as its column wants it; undefined where it cannot be that. */
-function converted(column: string, value: string | null): string | number | boolean | null | undefined {
-  if (value === null) return null;
-  if (column === 'intensity' || column === 'rating') {
-    const number = value.trim() === '' ? Number.NaN : Number(value);
-    return Number.isFinite(number) ? number : undefined;
-  }
-  if (column === 'flagged') {
-    const said = value.trim().toLowerCase();
-    return yes.includes(said) ? true : no.includes(said) ? false : undefined;
-  }
-  return value;
 }
 
 function connectionString(source: PostgresSource, env: NodeJS.ProcessEnv): string {

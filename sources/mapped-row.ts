@@ -1,0 +1,53 @@
+import { consentOf, type Licence } from '../core/source-kinds/every-source.ts';
+import { SourceRow, type TableName } from '../core/source-row.ts';
+import { SourceProblem } from './source-problem.ts';
+
+type Mapping = {
+  source: { name: string; consent?: string | undefined; licence?: Licence | undefined; language?: string | undefined };
+  table: TableName;
+  /** As people would look it up. */
+  place: string;
+  speakers?: Record<string, string>;
+};
+
+const yes = ['true', 't', 'yes', 'y', 'on', '1'];
+const no = ['false', 'f', 'no', 'n', 'off', '0'];
+
+/** A value as its column wants it; undefined where it cannot be that. */
+function converted(column: string, value: string | null): string | number | boolean | null | undefined {
+  if (value === null) return null;
+  if (column === 'intensity' || column === 'rating') {
+    const number = value.trim() === '' ? Number.NaN : Number(value);
+    return Number.isFinite(number) ? number : undefined;
+  }
+  if (column === 'flagged') {
+    const said = value.trim().toLowerCase();
+    return yes.includes(said) ? true : no.includes(said) ? false : undefined;
+  }
+  return value;
+}
+
+/**
+ * A row of ours from the texts that a mapping found for its columns, or why it cannot be one. A row without a consent is no
+ * row to be put aside: nothing more is read.
+ */
+export function mappedRow(
+  { source, table, place, speakers = {} }: Mapping,
+  id: string,
+  texts: Record<string, string | null>,
+): SourceRow | string {
+  const consent = (texts.consent ?? consentOf(source) ?? '').trim();
+  if (consent === '')
+    throw new SourceProblem(`${place}, has no consent. Give it one, or take the row out: words are used only under a consent.`);
+  const values: Record<string, unknown> = {};
+  for (const [column, text] of Object.entries(texts)) {
+    const value = converted(column, text);
+    if (value === undefined) return `its ${column} cannot be read`;
+    values[column] = value;
+  }
+  const { speaker } = texts;
+  if (typeof speaker === 'string' && Object.hasOwn(speakers, speaker)) values.speaker = speakers[speaker];
+  if ('language' in values) values.language ??= source.language ?? null;
+  const row = SourceRow.safeParse({ ...values, table, source: source.name, id, consent });
+  return row.success ? row.data : `its ${row.error.issues.map((issue) => issue.path.join('.')).join(', ')} cannot be read`;
+}
