@@ -47,8 +47,8 @@ const beside = {
   created_at: moment,
   create_time: moment,
 };
-const said = z.unknown().optional();
-const Said = z.object({ role: short, from: short, speaker: short, content: said, value: said, text: said, ...beside });
+const anything = z.unknown().optional();
+const Said = z.object({ role: short, from: short, speaker: short, content: anything, value: anything, text: anything, ...beside });
 /** Lists are looked at one member after the other, up to the first that is wrong: a million wrong ones would be a million findings. */
 const list = z.custom<unknown[]>(Array.isArray);
 const Conversation = z.object({
