@@ -1,36 +1,76 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { clean } from '../core/text/clean.ts';
 import { parseCsv } from '../core/text/csv.ts';
-import { misdecoded, repaired, windows1252Text } from '../core/text/encoding.ts';
+import { repaired, windows1252Text } from '../core/text/encoding.ts';
 import { languageOf, lettersByLanguage } from '../core/text/language.ts';
 import { jaccard, likeness, minHash, piecesOf, signatures } from '../core/text/near-duplicates.ts';
 
-const thai = ['สวัสดีค่ะ ที่รัก', 'เธอเน้นย้ำเรื่องเนื้อเพลงเธอ', 'เนอะๆ เธอว่าไง 555', 'ค่ะ', 'เธอเธอเธอ เนยเนย'];
+const thai = ['สวัสดีค่ะ ที่รัก', 'เธอเน้นย้ำเรื่องเนื้อเพลงเธอ', 'เนอะๆ เธอว่าไง 555', 'ค่ะ', 'เธอเธอเธอ เนยเนย', 'กินข้าวแล้ว พรุ่งนี้ไปไหนกันดีอ่ะ'];
 const bytesOf = (text: string) => Buffer.from(text, 'utf8');
 const readAs = (encoding: string, text: string) => new TextDecoder(encoding).decode(bytesOf(text));
 
-test.each(thai)('Thai that was read in another encoding is found, whatever the encoding: %s', (text) => {
-  expect(misdecoded(readAs('windows-1252', text))).toMatch(/Windows-1252|control/);
-  expect(misdecoded(readAs('windows-1254', text))).toMatch(/Windows-1252 or 1254|control/);
-  if (text.length > 3) expect(misdecoded(readAs('windows-874', text))).toBeDefined();
-  expect(misdecoded(bytesOf(text).subarray(1).toString())).toBe('replacement character U+FFFD');
+test.each(thai)('Thai that was read with the wrong table comes back, once or twice mangled: %s', (text) => {
+  for (const table of ['windows-1252', 'windows-1254']) {
+    expect(clean(readAs(table, text))).toEqual({ text, repaired: true });
+    expect(clean(readAs(table, readAs(table, text)))).toEqual({ text, repaired: true });
+  }
+  expect(clean(bytesOf(text).toString('latin1'))).toEqual({ text, repaired: true });
+  if (text.length > 3) expect(clean(readAs('windows-874', text)).text === text || clean(readAs('windows-874', text)).damaged).toBeTruthy();
 });
 
-test.each([...thai, 'café déjà vu', 'naïve — “quoted” … 5 €', 'Ça va, Şule? İyi.', '💜🥺', 'à la carte', 'a\tb\nc', ''])(
-  'sound text is left alone: %s',
-  (text) => {
-    expect(misdecoded(text)).toBeUndefined();
-    expect(repaired(text)).toBe(text);
-  },
-);
+test.each(thai)('Thai of which bytes were lost is put aside, never guessed: %s', (text) => {
+  const mangled = readAs('windows-1254', text);
+  const without = (pattern: RegExp) => mangled.replace(pattern, '');
 
-test('mangled quotes are mended where that can be proven, and nothing else is', () => {
+  expect(clean(bytesOf(text).subarray(1).toString()).damaged).toBe('replacement character U+FFFD');
+  expect(clean(mangled.slice(1)).damaged).toBeDefined();
+  expect(clean(mangled.slice(0, -1)).damaged).toBeDefined();
+  // What a reader of Windows-1254 cannot show, and the soft hyphen that many programs drop.
+  const lossy = without(/[\u0081\u008d\u008e\u008f\u0090\u009d\u009e\u00ad]/g);
+  if (lossy !== mangled) expect(clean(lossy).damaged).toBe('Thai UTF-8 read as Windows-1252 or 1254, with losses');
+});
+
+test.each([
+  ...thai,
+  'café déjà vu',
+  'naïve — “quoted” … 5 €',
+  'Ça va, Şule? İyi.',
+  '“Vazgeç…” dedi; “hiç…” KİŞİ İ… GÜ… Ş” Ö… Ğ—',
+  'CAFÉ… OLÉ” L’ÉTÉ— « À » MAÇÃ… NESCAFÉ®',
+  'AÇIKLAMA: DÜŞÜNCE’Sİ… IŞIĞ’I',
+  '¿QUÉ PASÓ? ¡OLÉ!',
+  'Übermäßig—schön „Ärger“',
+  '💜🥺👩‍👩‍👧🏳️‍🌈❤️',
+  'می‌خواهم',
+  'à la carte',
+  'a\tb\nc',
+  '',
+])('sound text is left alone: %s', (text) => {
+  expect(clean(text)).toEqual({ text });
+  expect(repaired(text)).toBe(text);
+});
+
+test('one form of each character, and nothing that nobody sees', () => {
+  expect(clean('cafe\u0301').text).toBe('café');
+  expect(clean('a\u200bb\u00adc\ufeffd\u2060e').text).toBe('abcde');
+  expect(clean('ก\u200bข\u200dค\u200cง').text).toBe('กขคง');
+  expect(clean('abc\u202edcba\u202c').text).toBe('abcdcba');
+  expect(clean('hi\u{e0041}\u{e0042}').text).toBe('hi');
+  expect(clean('🏴\u{e0067}\u{e0062}\u{e007f}').text).toBe('🏴\u{e0067}\u{e0062}\u{e007f}');
+  expect(clean('bell\u0007').damaged).toBe('control characters');
+});
+
+test('mangled signs are mended where that can be proven', () => {
   expect(repaired('I donâ€™t know, itâ€¦ Ã©')).toBe('I don’t know, it… é');
+  expect(repaired('ÃƒÂ©tÃƒÂ©')).toBe('été');
+  expect(repaired('CAFÉ… dÃ©jÃ\u00a0 vu')).toBe('CAFÉ… déjà vu');
+  expect(repaired('ðŸ’œ and ğŸ’œ, สวัสดี Ã±')).toBe('💜 and 💜, สวัสดี ñ');
   expect(windows1252Text('don\u0092t')).toBe('don’t');
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom(...'aé’ …—ü“”') }), (text) => {
-      const mangled = readAs('windows-1252', text);
-      expect(repaired(mangled)).toBe(text.replace(/^\ufeff/, ''));
+    fc.property(fc.string({ unit: fc.constantFrom(...'aéñดี’ …—ü“”💜') }), (text) => {
+      for (const table of ['windows-1252', 'windows-1254'])
+        if (/[éñดี💜’“—…”]/u.test(text)) expect(repaired(`Ã©${readAs(table, text)}`)).toBe(`é${text}`.replace(/\ufeff/, ''));
     }),
   );
 });

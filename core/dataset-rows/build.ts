@@ -1,4 +1,5 @@
 import type { DatasetRequest, DatasetRow } from '../dataset.ts';
+import type { IsPoor } from '../quality/sieve.ts';
 import type { SourceRow } from '../source-row.ts';
 import { Census, type Counts } from './census.ts';
 import { draftsOf } from './drafts.ts';
@@ -17,7 +18,7 @@ export type Built = {
   problems: string[] /** What the recipe has to say of its choice. */;
   shaping: Record<string, unknown>;
 };
-export type BuildOptions = { shaping?: Shaping; sameMeaning?: SameMeaning };
+export type BuildOptions = { shaping?: Shaping; sameMeaning?: SameMeaning; isPoor?: IsPoor };
 
 /**
  * Makes a dataset of a snapshot's rows: `add` takes them in any order, `pieces` then gives the rows to be written, and at
@@ -25,8 +26,8 @@ export type BuildOptions = { shaping?: Shaping; sameMeaning?: SameMeaning };
  * Words stay in `store`; what is in memory is some 600 bytes a row. It yields every fraction of a second, for whoever must
  * do something else meanwhile.
  */
-export function datasetBuild(request: DatasetRequest, store: RowStore, { shaping = {}, sameMeaning = [] }: BuildOptions = {}) {
-  const index = sourceRows(request, store);
+export function datasetBuild(request: DatasetRequest, store: RowStore, { shaping = {}, sameMeaning = [], isPoor }: BuildOptions = {}) {
+  const index = sourceRows(request, store, isPoor);
   return { add: index.add, pieces };
 
   function* pieces(): Generator<Piece, Built> {

@@ -1,4 +1,5 @@
 import { categories, type DatasetRequest } from '../dataset.ts';
+import { type RuleId, rules } from '../quality/rules.ts';
 import { type Counts, total } from './census.ts';
 import { sides } from './shaping.ts';
 
@@ -57,7 +58,7 @@ ${table(['left out because', 'rows'], Object.entries(counts.leftOut))}
 
 ${counts.damaged.rows} source rows (${Math.round(counts.damaged.share * 1000) / 10} %) were put aside as damaged text.
 
-## Languages
+${quality(request)}## Languages
 
 ${table(['language', 'share of the letters of the replies'], Object.entries(counts.languages))}
 
@@ -71,3 +72,21 @@ One person's words in one relationship: it says nothing of how they speak elsewh
 consent means making this dataset, and every model trained on it, anew.
 `;
 }
+
+/** What was found when the words were looked at, before anything was made of them. */
+function quality({ sifted }: DatasetRequest): string {
+  if (sifted === undefined) return '';
+  const flags = Object.entries(sifted.flagged).map(([rule, rows]) => `| ${rule} | ${rows} | ${isAside(rule) ? 'put aside' : 'marked'} |`);
+  const days = sifted.without.length;
+  return `## Quality
+
+${flags.length === 0 ? 'No source row breaks a rule.' : `| rule | source rows | |\n| --- | --- | --- |\n${flags.join('\n')}`}
+
+${days === 0 ? 'No day was left out.' : `${days} ${days === 1 ? 'day' : 'days'} of a source failed a check and ${days === 1 ? 'was' : 'were'} left out by a person's decision.`} ${
+    sifted.scores === null ? 'No model scored the rows.' : `A model scored them: \`${sifted.scores.digest}\`.`
+  }
+
+`;
+}
+
+const isAside = (rule: string): boolean => rule in rules && rules[rule as RuleId].aside;

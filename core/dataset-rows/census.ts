@@ -86,7 +86,7 @@ export class Census {
     index: SourceRows,
     { unanswered, joined, searchesCut }: { unanswered: Counts['unanswered']; joined: Record<string, number>; searchesCut: number },
   ): Counts {
-    const { rows: sourceRows, repaired, damaged, withWords } = index.summary();
+    const { rows: sourceRows, repaired, damaged, aside, withWords } = index.summary();
     const allLetters = total(this.letters);
     const byCategory = (side: Side) =>
       Object.fromEntries(
@@ -96,7 +96,7 @@ export class Census {
       sourceRows,
       rows: { train: byCategory('train'), validation: byCategory('validation'), test: byCategory('test') },
       highMoments: this.highMoments,
-      leftOut: sorted(this.leftOut),
+      leftOut: sorted({ ...this.leftOut, ...aside }),
       repaired,
       damaged: { rows: damaged, share: round(damaged / Math.max(1, withWords)), first: index.damagedSample().slice(0, 50) },
       unanswered,

@@ -44,7 +44,7 @@ export function* draftsOf({ recipe }: DatasetRequest, index: SourceRows, order: 
   const momentsIn = emotional === undefined ? new Map<number, number[]>() : byTalk(index, talks, momentRows);
   // A source without `angela_emotions`, such as a film's dialogue, says the emotion on the row itself.
   const feltByLabel = emotional !== undefined && momentRows.length === 0;
-  const stateRows = rowsOf('emotional_states');
+  const stateRows = rowsOf('emotional_states').filter((row) => index.damaged.at(row) === 0);
   const stateNear = nearestInTime(
     Float64Array.from(stateRows, (row) => index.time.at(row)),
     stateWindow,

@@ -15,7 +15,7 @@ export type Leak = 'exact' | 'alike' | 'runs';
 
 /**
  * Held-out rows that training rows give away: the same context and reply, much the same (28 bands of 4: finer than when
- * repetitions were removed), or a reply of which more than half the 8-word runs stand in training replies.
+ * repetitions were removed), or a reply of which more than half the 8-word runs stand in one training reply.
  */
 export function* findLeaks(
   request: DatasetRequest,
@@ -45,32 +45,35 @@ export function* findLeaks(
   return leaks;
 }
 
-/** Held-out replies of which more than half the runs are somewhere in training replies. Only held-out runs are kept in memory. */
+/** Held-out replies of which more than half the runs stand in one training reply. Only held-out runs are kept in memory. */
 function* sharingRuns(
   index: SourceRows,
   drafts: Drafts,
   { train, heldOut }: { train: Uint32Array; heldOut: Uint32Array },
 ): Generator<undefined, number[]> {
   const known = places();
-  const runsOf: number[][] = [];
-  let count = 0;
+  const holders: number[][] = []; // of each run, the replies that have it
+  const runCounts: number[] = [];
   for (const [i, draft] of heldOut.entries()) {
     if (i % pause === 0) yield;
-    runsOf.push(wordRuns(replyText(index, drafts, draft)).map((run) => known.put(run, count) ?? count++));
+    const runs = new Set(wordRuns(replyText(index, drafts, draft)));
+    runCounts.push(runs.size);
+    for (const run of runs) {
+      const place = known.put(run, holders.length);
+      if (place === undefined) holders.push([i]);
+      else holders[place]!.push(i);
+    }
   }
-  const inTraining = new Uint8Array(count);
-  if (count > 0)
+  const sharing = new Set<number>();
+  if (holders.length > 0)
     for (const [i, draft] of train.entries()) {
       if (i % pause === 0) yield;
-      for (const run of wordRuns(replyText(index, drafts, draft))) {
-        const place = known.get(run);
-        if (place !== undefined) inTraining[place] = 1;
-      }
+      const shared = new Map<number, number>();
+      for (const run of new Set(wordRuns(replyText(index, drafts, draft))))
+        for (const held of holders[known.get(run) ?? -1] ?? []) shared.set(held, (shared.get(held) ?? 0) + 1);
+      for (const [held, count] of shared) if (count > mostShared * runCounts[held]!) sharing.add(heldOut[held]!);
     }
-  return [...heldOut].filter((_, i) => {
-    const runs = runsOf[i]!;
-    return runs.length > 0 && runs.filter((run) => inTraining[run] === 1).length > mostShared * runs.length;
-  });
+  return [...sharing];
 }
 
 /** The persona's own words of a draft. */

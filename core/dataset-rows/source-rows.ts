@@ -1,5 +1,6 @@
 import { column, sortInPieces } from '../columns.ts';
 import type { DatasetRequest } from '../dataset.ts';
+import { type IsPoor, sieve } from '../quality/sieve.ts';
 import type { SourceRow } from '../source-row.ts';
 import { tableColumns } from '../source-row.ts';
 import { clean } from '../text/clean.ts';
@@ -33,9 +34,11 @@ const tables = Object.keys(tableColumns);
 const notWords = new Set(['table', 'source', 'id', 'at', 'consent', 'conversation', 'language']);
 
 /** Takes rows in, cleans them, and remembers them by number. */
-export function sourceRows(request: DatasetRequest, store: RowStore) {
+export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsPoor = () => false) {
   const { subject, partner } = request;
   const replayed = replaySpeakers(request);
+  const reasonAgainst = sieve(request.sifted, isPoor);
+  const aside: Record<string, number> = {};
   const time = column(Float64Array);
   const table = column(Uint8Array);
   const idNumber = column(Float64Array);
@@ -65,6 +68,7 @@ export function sourceRows(request: DatasetRequest, store: RowStore) {
     feeling,
     /** Length of the trimmed text of a conversation row, in UTF-16 units. */
     letters,
+    /** Rows that cannot be used, damaged or put aside: no context reaches across them. */
     damaged,
     /** A number for a message that is long enough to be known again in another conversation, else 0. */
     forwarded,
@@ -75,24 +79,25 @@ export function sourceRows(request: DatasetRequest, store: RowStore) {
     idNumber,
     keyHash,
     store,
-    summary: () => ({ rows: time.length, withWords, repaired, damaged: damagedRows, anySpeaker, subjectSpeaks }),
+    summary: () => ({ rows: time.length, withWords, repaired, damaged: damagedRows, aside, anySpeaker, subjectSpeaks }),
     /** Some of the damaged rows, the same whatever the order: those of the smallest hashes. */
     damagedSample: () => [...damages].sort((a, b) => a.hash - b.hash).map(({ row, reason }) => ({ row, reason })),
 
     add(given: SourceRow): void {
       const row = { ...given } as Record<string, unknown> & SourceRow;
       let wrong: string | undefined;
-      let [words, mended] = [false, false];
+      let mended = false;
+      const texts: string[] = [];
       for (const [field, value] of Object.entries(given)) {
         if (typeof value !== 'string' || notWords.has(field)) continue;
-        words = true;
         const cleaned = clean(value);
+        texts.push(cleaned.text);
         wrong ??= cleaned.damaged;
         mended ||= cleaned.repaired === true;
         if (cleaned.text !== value) (row as Record<string, unknown>)[field] = cleaned.text;
       }
       const key = keyOf(row);
-      if (words) withWords++;
+      if (texts.length > 0) withWords++;
       if (mended && wrong === undefined) repaired++;
       const hash = hashOf(key);
       if (wrong !== undefined) {
@@ -100,6 +105,8 @@ export function sourceRows(request: DatasetRequest, store: RowStore) {
         damages.push({ row: key, reason: wrong, hash });
         if (damages.length > 200) damages.sort((a, b) => a.hash - b.hash).splice(100);
       }
+      const against = wrong === undefined ? reasonAgainst(row, key, texts) : undefined;
+      if (against !== undefined) aside[against] = (aside[against] ?? 0) + 1;
       store.add(row);
       time.push(row.at === null ? Number.NaN : Date.parse(row.at));
       table.push(tables.indexOf(row.table));
@@ -107,7 +114,7 @@ export function sourceRows(request: DatasetRequest, store: RowStore) {
       keyHash.push(hash);
       contentHash.push(hashOf(JSON.stringify(row)));
       source.push(numberOf(sources, row.source));
-      damaged.push(wrong === undefined ? 0 : 1);
+      damaged.push(wrong === undefined && against === undefined ? 0 : 1);
       if (row.table === 'conversations') {
         const replay = replayed.get(row.source);
         anySpeaker ||= row.speaker !== null && replay === undefined;

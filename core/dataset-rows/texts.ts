@@ -1,0 +1,54 @@
+import type { DatasetRequest, DatasetRow } from '../dataset.ts';
+import type { IsPoor } from '../quality/sieve.ts';
+import { isLatin, languageOf } from '../text/language.ts';
+import { draftsOf, none } from './drafts.ts';
+import { pause, shortest, unitOf } from './duplicates.ts';
+import { rowOf } from './rows.ts';
+import { type RowStore, sourceRows } from './source-rows.ts';
+
+/** Context and reply of one row-to-be, as they are compared with others. */
+export type RowText = {
+  /** The id that the row will have in the data set. */
+  id: string;
+  text: string;
+  language: string;
+  /** A number for its conversation, or undefined where it has none. */
+  talk: number | undefined;
+  /** Whether it is long enough to be compared other than whole. */
+  long: boolean;
+};
+
+/**
+ * The very texts that a data set of these rows compares: `add` takes the rows in any order, `texts` then gives every
+ * row-to-be in the order of time, and `undefined` now and then where others may have a turn.
+ */
+export function rowTexts(request: DatasetRequest, store: RowStore, options: { languages: readonly string[]; isPoor?: IsPoor }) {
+  const index = sourceRows(request, store, options.isPoor);
+  const latin = [...Object.keys(request.recipe.languages), ...options.languages].find(isLatin) ?? 'en';
+  return { add: index.add, texts };
+
+  function* texts(): Generator<RowText | undefined, void> {
+    const order = yield* index.ordered();
+    const drafts = yield* draftsOf(request, index, order, () => {});
+    for (let draft = 0; draft < drafts.size; draft++) {
+      if (draft % pause === 0) yield;
+      const row = rowOf(request, index, drafts, draft);
+      const text = unitOf(row);
+      const talk = drafts.talk(draft);
+      yield { id: row.id, text, language: languageIn(text, latin), talk: talk === none ? undefined : talk, long: text.length >= shortest };
+    }
+  }
+}
+
+/** Letters cannot tell languages written in Latin: they are the declared one. */
+function languageIn(text: string, latin: string): string {
+  const language = languageOf(text);
+  return language === 'en' ? latin : language;
+}
+
+/** The same in one go and in memory, for few rows. */
+export function textsOf(request: DatasetRequest, store: RowStore, languages: readonly string[], rows: readonly Parameters<RowStore['add']>[0][]): RowText[] {
+  const made = rowTexts(request, store, { languages });
+  for (const row of rows) made.add(row);
+  return [...made.texts()].filter((text) => text !== undefined);
+}
