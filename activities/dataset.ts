@@ -1,13 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
+import type { ArtifactRef } from '../core/artifact.ts';
+import { places } from '../core/columns.ts';
 import type { Dataset, DatasetRequest } from '../core/dataset.ts';
 import { datasetBuild } from '../core/dataset-rows/build.ts';
 import { datasetCard } from '../core/dataset-rows/card.ts';
 import { total } from '../core/dataset-rows/census.ts';
 import { sides } from '../core/dataset-rows/shaping.ts';
 import { failures } from '../core/failures.ts';
+import { RowScore } from '../core/quality.ts';
 import type { StepRequest } from '../core/run.ts';
 import { SourceRow } from '../core/source-row.ts';
+import { hashOf } from '../core/text/hash.ts';
 import { beat, cancelled } from '../platform/heartbeat.ts';
 import type { Platform } from '../platform/platform.ts';
 import { eachLine, ndjson, toLines } from './lines.ts';
@@ -24,7 +28,7 @@ export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =>
   /** Makes train, validation and test rows of a snapshot, with a manifest and a card; or says everything that is wrong. */
   async buildDataset({ input }: StepRequest<DatasetRequest>): Promise<Dataset> {
     using store = rowFile();
-    const build = datasetBuild(input, store);
+    const build = datasetBuild(input, store, { isPoor: await poorRows(artifacts, input.sifted?.scores ?? null) });
     let read = 0;
     for await (const row of eachLine(artifacts, input.snapshot.words, SourceRow)) {
       build.add(row);
@@ -79,6 +83,14 @@ export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =>
     }
   },
 });
+
+/** The rows that a model scored too low to keep: 16 bytes for each. */
+async function poorRows(artifacts: Platform['artifacts'], scores: ArtifactRef | null): Promise<(key: string) => boolean> {
+  const poor = places();
+  if (scores !== null)
+    for await (const { row, class: found } of eachLine(artifacts, scores, RowScore)) if (found === 'poor') poor.put(hashOf(row), 1);
+  return (key) => poor.get(hashOf(key)) !== undefined;
+}
 
 /** Lets heartbeats leave, and a cancellation be heard. */
 async function breathe(details: object): Promise<void> {

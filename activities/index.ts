@@ -7,6 +7,7 @@ import { datasetActivities } from './dataset.ts';
 import { deployActivities } from './deploy.ts';
 import { evaluationActivities } from './evaluation.ts';
 import { publishActivities } from './publish.ts';
+import { qualityActivities } from './quality.ts';
 import { snapshotActivities } from './snapshot.ts';
 
 /** Every activity of the TypeScript worker, ready to be registered. */
@@ -14,6 +15,7 @@ export const allActivities = (platform: Platform) => ({
   ...bookkeeping(platform),
   ...checked(activity, {
     ...snapshotActivities(platform),
+    ...qualityActivities(platform),
     ...championActivities(platform),
     ...datasetActivities(platform),
     ...deployActivities(platform),

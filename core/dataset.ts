@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ArtifactRef } from './artifact.ts';
 import { Category } from './category.ts';
 import { Duration } from './duration.ts';
+import { Sifted } from './quality/sifted.ts';
 import { recipeParts } from './recipes/recipe.ts';
 import { Source } from './source.ts';
 import { Licence } from './source-kinds/every-source.ts';
@@ -168,6 +169,7 @@ export const DatasetRequest = z
       .array(z.strictObject({ name: z.string(), optional: z.boolean(), synthetic: z.boolean() }))
       .optional()
       .describe('What the recipe must know of the sources beside their rows.'),
+    sifted: Sifted.optional().describe('What was found when the words were looked at. Left out: only the rules hold.'),
   })
   .meta({ id: 'DatasetRequest' });
 export type DatasetRequest = z.infer<typeof DatasetRequest>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Recipe } from './dataset.ts';
 import { GatePolicy, type Suite } from './evaluation.ts';
 import { Serving } from './model.ts';
+import { QualityPolicy } from './quality/policy.ts';
 import { Source } from './source.ts';
 import { Base, Training } from './training.ts';
 
@@ -31,7 +32,7 @@ export const Persona = z
     base: Base,
     serving: Serving,
     sources: z.array(Source).min(1),
-    dataset: Recipe,
+    dataset: Recipe.extend({ quality: QualityPolicy }).meta({ id: 'PersonaDataset' }),
     training: Training.prefault({}),
     suite: z
       .string()

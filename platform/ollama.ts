@@ -37,6 +37,8 @@ type Asked = {
   keepAlive?: string | number;
   /** Ask for the log-probability of every generated token. */
   logprobs?: boolean;
+  /** A JSON Schema: the model can write nothing else. */
+  format?: object;
   signal?: AbortSignal | undefined;
 };
 
@@ -186,12 +188,13 @@ export function openOllama(url: string): Ollama {
     }
   };
 
-  const bodyOf = ({ model, options, keepAlive, logprobs }: Asked) => ({
+  const bodyOf = ({ model, options, keepAlive, logprobs, format }: Asked) => ({
     model,
     stream: true,
     ...(options ? { options } : {}),
     ...(keepAlive === undefined ? {} : { keep_alive: keepAlive }),
     ...(logprobs ? { logprobs: true } : {}),
+    ...(format ? { format } : {}),
   });
 
   const stream = async function* (path: string, json: object, { model, signal }: Asked): ReplyStream {

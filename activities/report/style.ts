@@ -3,9 +3,9 @@ import { Html } from './html.ts';
 /** One style for day and night; the pictures take their colours from it. */
 export const css = new Html(`
 :root { color-scheme: light dark; --paper: #fff; --ink: #1d2330; --quiet: #5c6575; --grid: #d9dee7; --card: #f5f7fa;
-  --better: #14804a; --worse: #c0322b; --undecided: #4b6cb7; --margin: #b3730a; }
+  --better: #14804a; --worse: #c0322b; --undecided: #4b6cb7; --margin: #b3730a; --plum: #8a4fa3; --teal: #1b8a8f; }
 @media (prefers-color-scheme: dark) { :root { --paper: #14171d; --ink: #e6e9ef; --quiet: #9aa4b5; --grid: #323a47; --card: #1d222b;
-  --better: #4cc38a; --worse: #f2736b; --undecided: #8fb0ff; --margin: #e8b04a; } }
+  --better: #4cc38a; --worse: #f2736b; --undecided: #8fb0ff; --margin: #e8b04a; --plum: #c99be0; --teal: #5ccdd2; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 62rem; background: var(--paper); color: var(--ink);
   font: 15px/1.55 system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'Noto Sans Thai', sans-serif; }
@@ -24,7 +24,9 @@ th, td { text-align: left; vertical-align: top; padding: .5rem .7rem .5rem 0; bo
 thead th { font-size: .78rem; color: var(--quiet); font-weight: 600; }
 .scores td { min-width: 8rem; }
 .badge { display: inline-block; padding: .05rem .55rem; border-radius: 1rem; font-size: .8rem; font-weight: 600; border: 1px solid currentColor; }
-.badge.pass { color: var(--better); } .badge.fail { color: var(--worse); } .badge.inconclusive { color: var(--margin); }
+.badge.pass { color: var(--better); } .badge.fail { color: var(--worse); } .badge.inconclusive, .badge.warn { color: var(--margin); }
+.badge.none { color: var(--quiet); font-weight: 400; } .badge, .number { white-space: nowrap; } .number { text-align: right; font-variant-numeric: tabular-nums; }
+.wide { overflow-x: auto; }
 figure { margin: .6rem 0; overflow-x: auto; }
 article { background: var(--card); border-radius: .6rem; padding: .7rem .9rem; margin: .7rem 0; }
 .prompt { font-weight: 600; margin: .2rem 0 .6rem; }

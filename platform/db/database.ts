@@ -2,6 +2,8 @@ import { CamelCasePlugin, type ColumnType, type Generated, type JSONColumnType, 
 import pg from 'pg';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { Model, Serving } from '../../core/model.ts';
+import type { BatchFigures } from '../../core/quality/figures.ts';
+import type { QualityCheck } from '../../core/quality.ts';
 import type { Outcome } from '../../core/run.ts';
 
 /** Written as JSON text, read as what it was. */
@@ -114,6 +116,22 @@ type Notes = {
   at: Filled;
 };
 
+/** What a run found of its words. `digest` is the evidence that a person decides on. */
+type Qualities = { run: string; persona: string; digest: string; verdict: string; checks: Json<QualityCheck[]>; at: Filled };
+
+type Batches = {
+  run: string;
+  source: string;
+  day: string;
+  rows: number;
+  contents: string;
+  figures: Json<BatchFigures>;
+  failing: Json<string[]>;
+  leftOut: boolean;
+};
+
+type Scores = { key: string; score: number | null; reason: string; at: Filled };
+
 /** Troupe's own tables. Ids, digests, numbers and decisions: what people said is never in here. */
 export type Database = {
   runs: Runs;
@@ -125,6 +143,9 @@ export type Database = {
   deployments: Deployments;
   adoptions: Adoptions;
   notes: Notes;
+  qualities: Qualities;
+  batches: Batches;
+  scores: Scores;
 };
 
 /** JSON for a `jsonb` column. A number that JSON would silently turn into null is an error here. */

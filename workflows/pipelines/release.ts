@@ -6,6 +6,8 @@ import { pipeline } from '../../core/pipeline.ts';
 /** From a persona's sources to a live release, or to the reason it was held. */
 export const release = pipeline('release', (persona: Cast, { step, gate, endWhenSame }) => {
   const { suite, training } = persona;
+  const { quality: policy, ...recipe } = persona.dataset;
+  const { timeout, reminder, approvers } = persona.gate;
   const serving = { ...persona.serving, system: systemPrompt(persona) };
 
   const snapshot = step('snapshot', activity.takeSnapshot, { persona: persona.name, sources: persona.sources });
@@ -15,13 +17,23 @@ export const release = pipeline('release', (persona: Cast, { step, gate, endWhen
     targetModules: training.targetModules,
     fetch: persona.network === 'any',
   });
+  const quality = step('quality', activity.measureQuality, {
+    persona: persona.name,
+    subject: persona.subject,
+    languages: recipe.languages,
+    snapshot,
+    policy,
+  });
+  gate('data', { evidence: quality, terms: { timeout, reminder, approvers, ask: 'when failing' } });
   const dataset = step('dataset', activity.buildDataset, {
     persona: persona.name,
     subject: persona.subject,
     partner: persona.partner ?? null,
     system: serving.system,
     snapshot,
-    recipe: persona.dataset,
+    sifted: quality.sifted,
+    recipe,
+    sources: persona.sources.map(({ name, optional, synthetic }) => ({ name, optional, synthetic })),
   });
   const adapter = step('adapter', trainer.trainAdapter, { dataset: dataset.training, base, training });
   const model = step('model', trainer.mergeAdapter, { adapter, base });
@@ -48,7 +60,7 @@ export const release = pipeline('release', (persona: Cast, { step, gate, endWhen
       base: plain,
       test: dataset.test,
       system: serving.system,
-      seed: persona.dataset.seed,
+      seed: recipe.seed,
     },
     { after: [parity] },
   );
@@ -77,7 +89,6 @@ export const release = pipeline('release', (persona: Cast, { step, gate, endWhen
     suite,
     policy: persona.gate,
   });
-  const { timeout, reminder, approvers } = persona.gate;
   const approval = gate('approval', { evidence: report, terms: { timeout, reminder, approvers } });
 
   return step('release', activity.publishRelease, {

@@ -1,0 +1,186 @@
+import type { Drift } from '../../core/quality/checks.ts';
+import { type BatchFigures, together } from '../../core/quality/figures.ts';
+import type { QualityPolicy } from '../../core/quality/policy.ts';
+import { type RuleId, rules } from '../../core/quality/rules.ts';
+import { type Batch, batchKey } from '../../core/quality/sifted.ts';
+import type { Quality, QualityCheck } from '../../core/quality.ts';
+import { driftPlot, languagePlot, lengthPlot, sharesPlot, volumePlot } from './data-charts.ts';
+import { type Html, html } from './html.ts';
+import { css } from './style.ts';
+
+/** What the page shows: counts only, never words. */
+export type DataStory = Pick<Quality, 'digest' | 'verdict' | 'headline' | 'checks' | 'sources' | 'rows'> & {
+  persona: string;
+  policy: QualityPolicy;
+  languages: Record<string, number>;
+  batches: readonly BatchFigures[];
+  drifts: readonly Drift[];
+  flagged: Record<string, number>;
+  failing: Record<string, readonly string[]>;
+  without: readonly Batch[];
+};
+
+const words = { pass: 'Pass', fail: 'Needs a decision' } as const;
+
+/** The figures of a run's words as one page that needs no network. */
+export function dataPage(story: DataStory): string {
+  const { persona, verdict, headline, digest } = story;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="color-scheme" content="light dark">
+<title>${persona}: its words</title>
+<style>${css}</style>
+</head>
+<body>
+<header>
+<p class="eyebrow">The words of <strong>${persona}</strong>, before anything is made of them</p>
+<h1 class="${verdict}">${words[verdict]}</h1>
+<p class="headline">${headline}</p>
+<p class="quiet">Evidence <code>${digest}</code>. An approval is for this evidence only.</p>
+</header>
+<main>
+${checks(story)}
+${days(story)}
+${sources(story)}
+${plots(story)}
+${flags(story)}
+${settings(story)}
+</main>
+</body>
+</html>
+`.text;
+}
+
+const section = (title: string, ...content: Html[]): Html => html`<section><h2>${title}</h2>${content}</section>`;
+const number = (value: number): string => value.toLocaleString('en');
+const percent = (part: number, of: number): string => (of === 0 ? '–' : `${Math.round((part / of) * 1000) / 10} %`);
+
+const badge = ({ verdict }: QualityCheck): Html =>
+  html`<span class="badge ${verdict === 'not measured' ? 'none' : verdict}">${verdict}</span>`;
+
+const checks = ({ checks }: DataStory): Html =>
+  section(
+    'Checks',
+    html`<table><thead><tr><th>Check</th><th>Verdict</th><th>Found</th></tr></thead><tbody>${checks.map(
+      (check) => html`<tr><td>${check.check}</td><td>${badge(check)}</td><td>${check.detail}</td></tr>`,
+    )}<tr><td>embeddings</td><td><span class="badge none">not measured</span></td><td>No embedder that is fit for the languages is configured.</td></tr></tbody></table>`,
+  );
+
+const shownDays = 60;
+
+/** Days that fail, and what becomes of them. */
+function days({ failing, without, batches }: DataStory): Html {
+  const out = new Set(without.map(batchKey));
+  const found = batches.filter((batch) => failing[batchKey(batch)] !== undefined);
+  if (found.length === 0) return html``;
+  const rows = found
+    .slice(0, shownDays)
+    .map(
+      (batch) =>
+        html`<tr><td>${batch.source}</td><td>${batch.day}</td><td class="number">${number(batch.rows)}</td><td>${failing[batchKey(batch)]!.join(', ')}</td><td>${out.has(batchKey(batch)) ? 'left out' : 'kept, as the persona says'}</td></tr>`,
+    );
+  return section(
+    'Days that fail a check',
+    html`<table><thead><tr><th>Source</th><th>Day</th><th class="number">Rows</th><th>Fails</th><th></th></tr></thead><tbody>${rows}</tbody></table>`,
+    found.length > shownDays ? html`<p class="quiet">And ${found.length - shownDays} more, in <code>data.json</code>.</p>` : html``,
+    html`<p class="quiet">To keep a day whatever a check says, name it in the persona file: <code>dataset.quality.keep</code>.</p>`,
+  );
+}
+
+function sources({ sources, batches }: DataStory): Html {
+  const rows = sources.map(({ source, first, last, days }) => {
+    const own = batches.filter((batch) => batch.source === source);
+    const sum = (count: (batch: BatchFigures) => number) => own.reduce((all, batch) => all + count(batch), 0);
+    const all = sum((batch) => batch.rows);
+    const cell = (value: string) => html`<td class="number">${value}</td>`;
+    return html`<tr><th scope="row">${source}</th>${[
+      number(all),
+      number(days),
+      first ?? '–',
+      last ?? '–',
+      number(together(own).own),
+      percent(
+        sum((batch) => batch.empty),
+        all,
+      ),
+      percent(
+        sum((batch) => batch.duplicates),
+        all,
+      ),
+      percent(
+        sum((batch) => batch.emoji),
+        all,
+      ),
+      percent(
+        sum((batch) => batch.personal),
+        all,
+      ),
+      percent(
+        sum((batch) => batch.aside),
+        all,
+      ),
+      percent(
+        sum((batch) => batch.consented),
+        all,
+      ),
+    ].map(cell)}</tr>`;
+  });
+  const head = [
+    'Rows',
+    'Days',
+    'From',
+    'To',
+    "Persona's own",
+    'Empty',
+    'Duplicates',
+    'Emoji',
+    'Personal',
+    'Put aside',
+    'Consent or licence',
+  ];
+  return section(
+    'Sources',
+    html`<div class="wide"><table><thead><tr><th>Source</th>${head.map((name) => html`<th class="number">${name}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>`,
+  );
+}
+
+function plots({ batches, languages, drifts, policy, without }: DataStory): Html {
+  const figure = (title: string, note: string, plot: Html) => html`<h3>${title}</h3><p class="quiet">${note}</p><figure>${plot}</figure>`;
+  const undated = batches.filter(({ day }) => day === 'undated').reduce((sum, { rows }) => sum + rows, 0);
+  return section(
+    'By day',
+    undated > 0 ? html`<p class="quiet">${number(undated)} rows have no time and are in no picture but that of lengths.</p>` : html``,
+    figure('Volume', 'Rows of each source.', volumePlot(batches, new Set(without.map(batchKey)))),
+    figure('Languages', "Letters of the persona's own words. Dashed: what the persona declares.", languagePlot(batches, languages)),
+    figure('Watched shares', 'Shares of all rows.', sharesPlot(batches)),
+    figure('Lengths', 'Of all rows of a source, how many are so long.', lengthPlot(batches)),
+    drifts.length === 0
+      ? html`<h3>Drift</h3><p class="quiet">Too few rows to compare: ${policy.blockRows} before and after are needed.</p>`
+      : figure(
+          'Drift',
+          'Population stability index of each stretch of days against those before it. Dashed: where it warns and where it stops. Below the dotted line chance alone explains it.',
+          driftPlot(drifts, policy),
+        ),
+  );
+}
+
+function flags({ flagged, rows }: DataStory): Html {
+  const found = Object.entries(flagged).map(
+    ([id, count]) =>
+      html`<tr><td><code>${id}</code></td><td class="number">${number(count)}</td><td class="number">${percent(count, rows)}</td><td>${rules[id as RuleId].aside ? 'put aside' : 'marked'}</td><td>${rules[id as RuleId].reason}</td></tr>`,
+  );
+  return section(
+    'Rows that break a rule',
+    found.length === 0
+      ? html`<p>None of ${number(rows)}.</p>`
+      : html`<table><thead><tr><th>Rule</th><th class="number">Rows</th><th class="number">Share</th><th></th><th>Why it matters</th></tr></thead><tbody>${found}</tbody></table>
+<p class="quiet">Look at them: <code>./troupe data rows --flag &lt;rule&gt;</code></p>`,
+  );
+}
+
+const settings = ({ policy }: DataStory): Html =>
+  section('Settings', html`<details><summary>dataset.quality</summary><pre>${JSON.stringify(policy, null, 2)}</pre></details>`);
