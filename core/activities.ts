@@ -34,7 +34,7 @@ export const activity = {
   takeSnapshot: declare('takeSnapshot', { profile: 'io', version: 2, reuse: false }, SnapshotRequest, Snapshot),
   measureQuality: declare('measureQuality', { profile: 'io', version: 1, reuse: false }, QualityRequest, Quality),
   findChampion: declare('findChampion', { profile: 'io', version: 1, reuse: false }, ChampionRequest, Champion),
-  buildDataset: declare('buildDataset', { profile: 'io', version: 2, reuse: true }, DatasetRequest, Dataset),
+  buildDataset: declare('buildDataset', { profile: 'io', version: 3, reuse: true }, DatasetRequest, Dataset),
   deployModel: declare('deployModel', { profile: 'io', version: 1, reuse: false }, DeployRequest, Candidate),
   sampleModel: declare('sampleModel', { profile: 'evaluation', version: 2, reuse: true }, SampleRequest, Samples),
   answerQuestions: declare('answerQuestions', { profile: 'evaluation', version: 1, reuse: true }, AnswersRequest, Answers),
