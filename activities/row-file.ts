@@ -5,7 +5,8 @@ import { column } from '../core/columns.ts';
 import type { RowStore } from '../core/dataset-rows/source-rows.ts';
 import type { SourceRow } from '../core/source-row.ts';
 
-const blockBytes = 1 << 18;
+const blockBytes = 1 << 15;
+const writtenBytes = 1 << 18;
 const remembered = 4096;
 
 /** Rows in a file that goes when it is closed. Neighbours are read together, and the last few thousand are kept. */
@@ -16,8 +17,9 @@ export function rowFile(): RowStore & Disposable {
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   let end = 0;
-  let block = Buffer.alloc(0);
+  let block = Buffer.alloc(blockBytes);
   let blockStart = 0;
+  let held = 0;
   const numbers = new Int32Array(remembered).fill(-1);
   const rows: SourceRow[] = [];
 
@@ -28,15 +30,13 @@ export function rowFile(): RowStore & Disposable {
     waitingBytes = 0;
   };
   const fill = (start: number, least: number) => {
-    block = Buffer.allocUnsafe(Math.max(blockBytes, least));
+    if (block.length < least) block = Buffer.alloc(least);
     blockStart = start;
-    let held = 0;
-    while (held < least) {
+    for (held = 0; held < least; ) {
       const count = readSync(file, block, held, block.length - held, start + held);
       if (count === 0) throw new Error(`the file of rows in ${folder} is shorter than what was written to it`);
       held += count;
     }
-    block = block.subarray(0, held);
   };
 
   return {
@@ -46,7 +46,7 @@ export function rowFile(): RowStore & Disposable {
       end += bytes.length;
       waiting.push(bytes);
       waitingBytes += bytes.length;
-      if (waitingBytes > blockBytes) flush();
+      if (waitingBytes > writtenBytes) flush();
     },
     read(number) {
       const slot = number & (remembered - 1);
@@ -54,7 +54,7 @@ export function rowFile(): RowStore & Disposable {
       if (waitingBytes > 0) flush();
       const start = starts.at(number);
       const size = (number + 1 < starts.length ? starts.at(number + 1) : end) - start;
-      if (start < blockStart || start + size > blockStart + block.length) fill(start, size);
+      if (start < blockStart || start + size > blockStart + held) fill(start, size);
       const row = JSON.parse(block.toString('utf8', start - blockStart, start - blockStart + size)) as SourceRow;
       numbers[slot] = number;
       rows[slot] = row;

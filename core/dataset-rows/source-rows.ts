@@ -43,7 +43,6 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
   const table = column(Uint8Array);
   const idNumber = column(Float64Array);
   const keyHash = column(Float64Array);
-  const contentHash = column(Float64Array);
   const talk = column(Int32Array);
   const source = column(Uint16Array);
   const speaker = column(Uint8Array);
@@ -52,6 +51,7 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
   const damaged = column(Uint8Array);
   const forwarded = column(Float64Array);
   const general = column(Uint8Array);
+  const contentOf = (row: number) => hashOf(JSON.stringify(store.read(row)));
   const talks = new Map<string, number>();
   const sources = new Map<string, number>();
   const damages: { row: string; reason: string; hash: number }[] = [];
@@ -112,7 +112,6 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
       table.push(tables.indexOf(row.table));
       idNumber.push(Number(/\d+$/.exec(row.id)?.[0] ?? 0));
       keyHash.push(hash);
-      contentHash.push(hashOf(JSON.stringify(row)));
       source.push(numberOf(sources, row.source));
       damaged.push(wrong === undefined && against === undefined ? 0 : 1);
       if (row.table === 'conversations') {
@@ -149,7 +148,7 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
           table.at(a) - table.at(b) ||
           idNumber.at(a) - idNumber.at(b) ||
           keyHash.at(a) - keyHash.at(b) ||
-          contentHash.at(a) - contentHash.at(b),
+          contentOf(a) - contentOf(b), // a source that gives one row twice
       );
       return order;
     },
