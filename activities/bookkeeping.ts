@@ -1,24 +1,20 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { activity } from '../core/activities.ts';
+import type { Found, Look, Page, StepRecord } from '../core/books.ts';
 import { Report } from '../core/evaluation.ts';
 import { failures } from '../core/failures.ts';
 import { untilStep } from '../core/pipeline.ts';
-import type { Plan, Step } from '../core/plan.ts';
-import { type Outcome, RunRequest } from '../core/run.ts';
+import type { Plan } from '../core/plan.ts';
+import { RunRequest } from '../core/run.ts';
 import { firstBroken } from '../platform/artifacts/refs.ts';
 import { recordDecision } from '../platform/db/decisions.ts';
-import { recordRunEnd, recordRunStart } from '../platform/db/runs.ts';
-import { type DoneStep, findReusableStep, recordStep } from '../platform/db/steps.ts';
+import { recordRunEnd, recordRunStart, reopenRun } from '../platform/db/runs.ts';
+import { findReusableStep, recordStep } from '../platform/db/steps.ts';
 import type { Platform } from '../platform/platform.ts';
 import { stepKey } from '../platform/step-key.ts';
 import { release } from '../workflows/pipelines/release.ts';
 import { readCast } from './persona.ts';
 import { layOut } from './report/lay-out.ts';
-
-/** What the workflow knows of a finished step. Times are milliseconds since 1970. */
-type RecordedStep = Omit<DoneStep, 'startedAt' | 'endedAt'> & { startedAt: number; endedAt: number };
-
-type RecordedDecision = Omit<Parameters<typeof recordDecision>[1], 'at' | 'claimed'> & { at: string };
 
 /** The books of a run: its plan, what its steps gave, how it ended. */
 export const bookkeeping = (platform: Platform) => ({
@@ -46,37 +42,32 @@ export const bookkeeping = (platform: Platform) => ({
     return plan;
   },
 
-  /** The step's key, and an earlier result under it whose artifacts are all there and whole. */
-  async findReusable({
-    run,
-    step,
-    input,
-    refresh,
-  }: {
-    run: string;
-    step: Step;
-    input: unknown;
-    refresh: boolean;
-  }): Promise<{ key: string; work?: string; found?: { run: string; output: unknown } }> {
-    const key = stepKey({ activity: step.activity, version: step.version, input });
-    if (refresh) return { key, work: stepKey({ activity: step.activity, version: step.version, input: { refreshedBy: run, input } }) };
-    if (!step.reuse) return { key };
-    const found = await findReusableStep(platform.db, { key });
-    if (!found) return { key };
-    const broken = await firstBroken(platform.artifacts, found.output);
-    if (broken === undefined) return { key, found };
-    platform.log.warn({ step: step.name, artifact: broken, run: found.run }, 'an earlier result is gone or damaged: the step runs again');
-    return { key };
+  /** Turns one page of a run's books. */
+  async keepBooks({ run, workflowRun, steps, decisions, looks, outcome }: Page & { run: string; workflowRun?: string }): Promise<Found[]> {
+    if (workflowRun !== undefined) await reopenRun(platform.db, { run, workflowRun });
+    for (const step of steps) await writeStep(platform, run, step);
+    for (const { at, ...decision } of decisions) await recordDecision(platform.db, { run, ...decision, claimed: true, at: new Date(at) });
+    const found = await Promise.all(looks.map((look) => findReusable(platform, run, look)));
+    if (outcome) await recordRunEnd(platform.db, { run, outcome });
+    return found;
   },
-
-  async recordStep({ startedAt, endedAt, ...step }: RecordedStep): Promise<void> {
-    if (step.activity === activity.compare.name && step.reusedFrom)
-      await layOut(platform, { run: step.run, report: Report.parse(step.output) });
-    await recordStep(platform.db, { ...step, startedAt: new Date(startedAt), endedAt: new Date(endedAt) });
-  },
-
-  recordDecision: ({ at, ...decision }: RecordedDecision): Promise<void> =>
-    recordDecision(platform.db, { ...decision, claimed: true, at: new Date(at) }),
-
-  recordRunEnd: (record: { run: string; outcome: Outcome }): Promise<void> => recordRunEnd(platform.db, record),
 });
+
+/** The step's key, and an earlier result under it whose artifacts are all there and whole. */
+async function findReusable(platform: Platform, run: string, { step, input, refresh }: Look): Promise<Found> {
+  const key = stepKey({ activity: step.activity, version: step.version, input });
+  if (refresh) return { key, work: stepKey({ activity: step.activity, version: step.version, input: { refreshedBy: run, input } }) };
+  if (!step.reuse) return { key };
+  const found = await findReusableStep(platform.db, { key });
+  if (!found) return { key };
+  const broken = await firstBroken(platform.artifacts, found.output);
+  if (broken === undefined) return { key, found };
+  platform.log.warn({ step: step.name, artifact: broken, run: found.run }, 'an earlier result is gone or damaged: the step runs again');
+  return { key };
+}
+
+async function writeStep(platform: Platform, run: string, { startedAt, endedAt, input, output, ...step }: StepRecord): Promise<void> {
+  if (step.activity === activity.compare.name && step.reusedFrom) await layOut(platform, { run, report: Report.parse(output) });
+  const row = { run, ...step, input: input as object, output: output as object };
+  await recordStep(platform.db, { ...row, startedAt: new Date(startedAt), endedAt: new Date(endedAt) });
+}

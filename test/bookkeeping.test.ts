@@ -2,8 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bookkeeping } from '../activities/bookkeeping.ts';
+import type { Found, Look, Page } from '../core/books.ts';
 import type { Step } from '../core/plan.ts';
-import { recordRunStart } from '../platform/db/runs.ts';
+import { listDecisions } from '../platform/db/decisions.ts';
+import { findRun, recordRunEnd, recordRunStart } from '../platform/db/runs.ts';
 import type { OpenPlatform } from '../platform/open.ts';
 import { aPlatform } from './support/platform.ts';
 
@@ -18,6 +20,11 @@ const step: Step = {
   input: {},
 };
 const input = { rows: 3 };
+const page: Page = { steps: [], decisions: [], looks: [] };
+
+type Books = ReturnType<typeof bookkeeping>;
+const find = async (books: Books, run: string, look: Partial<Look> = {}): Promise<Found> =>
+  (await books.keepBooks({ ...page, run, looks: [{ step, input, refresh: false, ...look }] }))[0]!;
 
 /** A platform in whose books one run has done the step, and given an artifact. */
 async function withOneRun() {
@@ -35,18 +42,9 @@ async function withOneRun() {
       workflowRun: run,
     });
   const output = { words: await platform.artifacts.put('some words', 'text/plain') };
-  const { key } = await books.findReusable({ run: 'run-1', step, input, refresh: false });
-  await books.recordStep({
-    run: 'run-1',
-    step: step.name,
-    activity: step.activity,
-    version: 1,
-    key,
-    input,
-    output,
-    startedAt: 1,
-    endedAt: 2,
-  });
+  const { key } = await find(books, 'run-1');
+  const done = { step: step.name, activity: step.activity, version: 1, key, input, output, startedAt: 1, endedAt: 2 };
+  await books.keepBooks({ ...page, run: 'run-1', steps: [done] });
   return { platform, books, key, output };
 }
 
@@ -56,7 +54,7 @@ const damage = ({ settings }: OpenPlatform, digest: string) =>
 test('what an earlier run gave is found again, with the run that gave it', async () => {
   const { books, key, output } = await withOneRun();
 
-  const found = await books.findReusable({ run: 'run-2', step, input, refresh: false });
+  const found = await find(books, 'run-2');
 
   expect(found).toEqual({ key, found: { run: 'run-1', output } });
 });
@@ -68,7 +66,7 @@ test.each([
 ])('%s is not found', async (_, other) => {
   const { books } = await withOneRun();
 
-  const { found } = await books.findReusable({ run: 'run-2', step, input, refresh: false, ...other });
+  const { found } = await find(books, 'run-2', other);
 
   expect(found).toBeUndefined();
 });
@@ -77,12 +75,12 @@ test('a result whose artifact is damaged is not reused', async () => {
   const { books, key, output, platform } = await withOneRun();
   damage(platform, output.words.digest);
 
-  expect(await books.findReusable({ run: 'run-2', step, input, refresh: false })).toEqual({ key });
+  expect(await find(books, 'run-2')).toEqual({ key });
 });
 
 test('a refreshed step works where nothing of an earlier run is, the same place for each of its attempts', async () => {
   const { books, key } = await withOneRun();
-  const refreshed = (run: string) => books.findReusable({ run, step, input, refresh: true });
+  const refreshed = (run: string) => find(books, run, { refresh: true });
 
   const [one, again, other] = [await refreshed('run-2'), await refreshed('run-2'), await refreshed('run-3')];
 
@@ -90,4 +88,59 @@ test('a refreshed step works where nothing of an earlier run is, the same place 
   expect(one.work).not.toBe(key);
   expect(again).toEqual(one);
   expect(other.work).not.toBe(one.work);
+});
+
+test('what is noted on a page is found on the same page, and the end of the run is noted last', async () => {
+  const { books, output, platform } = await withOneRun();
+  const { key } = await find(books, 'run-2', { input: { rows: 4 } });
+  const done = { step: step.name, activity: step.activity, version: 1, key, input: { rows: 4 }, output, startedAt: 3, endedAt: 4 };
+
+  const [found] = await books.keepBooks({
+    run: 'run-2',
+    steps: [done],
+    decisions: [],
+    looks: [{ step, input: { rows: 4 }, refresh: false }],
+    outcome: { status: 'completed', persona: 'someone', until: 'dataset' },
+  });
+
+  expect(found).toEqual({ key, found: { run: 'run-2', output } });
+  expect((await findRun(platform.db, 'run-2'))?.outcome).toMatchObject({ status: 'completed' });
+});
+
+test('a page that is turned twice leaves the books as one that was turned once', async () => {
+  const { books, platform } = await withOneRun();
+  const at = '2026-11-21T11:02:03.000Z';
+  const decision = { gate: 'approval', verdict: 'reject', by: 'david', comment: null, evidence: 'e', at, via: 'signal' } as const;
+  const turn = () => books.keepBooks({ ...page, run: 'run-2', decisions: [decision] });
+
+  await turn();
+  await turn();
+
+  expect(await listDecisions(platform.db, { run: 'run-2' })).toHaveLength(1);
+});
+
+test('a run that was reset is open again in the books, under its new id, and ends anew', async () => {
+  const { books, platform } = await withOneRun();
+  await recordRunEnd(platform.db, { run: 'run-2', outcome: { status: 'cancelled', persona: 'someone' } });
+
+  await books.keepBooks({ ...page, run: 'run-2', workflowRun: 'after-reset' });
+  const open = await findRun(platform.db, 'run-2');
+  const outcome = { status: 'completed', persona: 'someone', until: 'dataset' } as const;
+  await books.keepBooks({ ...page, run: 'run-2', workflowRun: 'after-reset', outcome });
+
+  expect(open).toMatchObject({ workflowRun: 'after-reset', outcome: null, endedAt: null });
+  expect(await findRun(platform.db, 'run-2')).toMatchObject({ workflowRun: 'after-reset', outcome });
+});
+
+test('a run that was reset before its plan was made takes the plan as it is now', async () => {
+  const { platform } = await withOneRun();
+  const plan = { pipeline: 'release', persona: 'someone', boxes: [], result: null };
+  const again = { run: 'run-2', persona: 'someone', pipeline: 'release', trigger: 'person', workflow: 'w' };
+
+  await recordRunStart(platform.db, { ...again, plan, workflowRun: 'run-2' });
+  const repeated = await findRun(platform.db, 'run-2');
+  await recordRunStart(platform.db, { ...again, plan, workflowRun: 'after-reset' });
+
+  expect(repeated?.plan).toMatchObject({ boxes: [step] });
+  expect(await findRun(platform.db, 'run-2')).toMatchObject({ plan, workflowRun: 'after-reset' });
 });

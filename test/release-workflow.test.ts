@@ -7,7 +7,8 @@ import { Client, Connection, type WorkflowFailedError, type WorkflowHandleWithFi
 import { ApplicationFailure } from '@temporalio/common';
 import { bundleWorkflowCode, NativeConnection, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { Box, Plan, Step } from '../core/plan.ts';
+import type { Found, Page } from '../core/books.ts';
+import type { Box, Gate, Plan, Step } from '../core/plan.ts';
 import type { Outcome, Progress, StepRequest } from '../core/run.ts';
 import { startTemporal, type Temporal } from '../temporal-dev/services.ts';
 
@@ -70,6 +71,7 @@ type World = {
   plan: Plan;
   started: string[];
   books: Map<string, { run: string; output: unknown }>;
+  pages: { run: string; workflowRun: string | undefined; notes: string[]; asked: string[] }[];
   outcomes: Outcome[];
   decisions: { verdict: string; by: string }[];
   acts: Record<string, Fake>;
@@ -79,6 +81,7 @@ const world = (acts: Record<string, Fake> = {}, plan: Partial<Plan> = {}): World
   plan: { pipeline: 'release', persona: 'someone', boxes, result: { $from: 'release' }, ...plan },
   started: [],
   books: new Map(),
+  pages: [],
   outcomes: [],
   decisions: [],
   acts: {
@@ -124,13 +127,23 @@ async function start(here: World, input: object = { persona: 'someone' }): Promi
     activities: {
       ...Object.fromEntries(acts),
       compilePlan: async () => plan,
-      findReusable: async (look: { step: Step; input: unknown; refresh: boolean }) => {
-        const found = look.refresh ? undefined : here.books.get(key(look.step, look.input));
-        return { key: key(look.step, look.input), ...(found && { found }) };
+      keepBooks: async ({
+        run,
+        workflowRun,
+        steps,
+        decisions,
+        looks,
+        outcome,
+      }: Page & { run: string; workflowRun?: string }): Promise<Found[]> => {
+        here.pages.push({ run, workflowRun, notes: steps.map(({ step }) => step), asked: looks.map(({ step }) => step.name) });
+        for (const { key, output } of steps) here.books.set(key, { run, output });
+        here.decisions.push(...decisions);
+        if (outcome) here.outcomes.push(outcome);
+        return looks.map(({ step, input, refresh }) => {
+          const found = refresh ? undefined : here.books.get(key(step, input));
+          return { key: key(step, input), ...(found && { found }) };
+        });
       },
-      recordStep: async (done: { run: string; key: string; output: unknown }) => void here.books.set(done.key, done),
-      recordDecision: async (decision: { verdict: string; by: string }) => void here.decisions.push(decision),
-      recordRunEnd: async ({ outcome }: { outcome: Outcome }) => void here.outcomes.push(outcome),
     },
   });
   running = { worker, done: worker.run() };
@@ -238,6 +251,54 @@ test('what an earlier run gave is not done again, and a refreshed step is', asyn
     state: 'reused',
     from: expect.stringMatching(/^someone-\d{8}-\d{6}-/),
   });
+});
+
+test('one page of the books lies between two steps, and all is written down before a person is asked', async () => {
+  const one = boxes[5] as Gate;
+  const here = world({}, { boxes: [step('snapshot'), step('report', ['snapshot']), one, step('release', ['approval', 'report'])] });
+  const pages = () => here.pages.map(({ notes, asked }) => [notes, asked]);
+  const handle = await start(here);
+
+  await waiting(handle);
+  const before = pages();
+  await handle.signal('approve', { by: 'david' });
+  await handle.result();
+
+  expect(before).toEqual([
+    [[], ['snapshot']],
+    [['snapshot'], ['report']],
+    [['report'], []],
+  ]);
+  expect(pages().slice(before.length)).toEqual([
+    [['approval'], ['release']],
+    [['release'], []],
+  ]);
+});
+
+test('a run that was reset goes on under its name, with what it had done', async () => {
+  const here = world();
+  const handle = await start(here);
+  await waiting(handle);
+  const { events } = await handle.fetchHistory();
+  const scheduled = events?.findIndex((event) => event.activityTaskScheduledEventAttributes?.activityId === 'candidate') ?? -1;
+  const task = events?.slice(0, scheduled).findLast((event) => event.workflowTaskCompletedEventAttributes);
+
+  const { runId } = await client.workflowService.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId: handle.workflowId, runId: handle.firstExecutionRunId },
+    reason: 'test',
+    requestId: 'reset-once',
+    workflowTaskFinishEventId: task!.eventId!,
+  });
+  const again = client.workflow.getHandle(handle.workflowId, runId);
+  await until(again as WorkflowHandleWithFirstExecutionRunId, (now) => now.waiting !== undefined);
+  await again.signal('approve', { by: 'david' });
+
+  expect(runId).not.toBe(handle.firstExecutionRunId);
+  expect(await again.result()).toMatchObject({ status: 'released' });
+  expect(here.started.filter((name) => name === 'snapshot')).toHaveLength(1);
+  expect([...new Set(here.pages.map(({ run }) => run))]).toHaveLength(1);
+  expect(here.pages.map(({ workflowRun }) => workflowRun)).toContain(runId);
 });
 
 /** An activity that goes on until it is cancelled, and whether it was. */
@@ -414,14 +475,20 @@ test('a yes for the data that comes early counts when the data fails, and one fo
 
 // Recorded once with RECORD_HISTORIES=1, then replayed for ever: a change that would break a run in flight fails here.
 if (process.env.RECORD_HISTORIES) {
-  test.each([
+  const failing = { report: async () => ({ digest: evidence, verdict: 'fail', headline: 'scored 0.85, needs 0.9' }) };
+  const champion = { champion: async () => ({ digest: 'c1', release: 'someone-4' }) };
+  const broken = { candidate: async () => Promise.reject(ApplicationFailure.nonRetryable('No words in angela-db', 'SourceInvalid')) };
+  test.each<[string, string | undefined, World?]>([
     ['released', 'approve'],
     ['rejected', 'reject'],
     ['expired', undefined],
     ['cancelled', 'cancel'],
-  ])('records %s', async (name, act) => {
-    const handle = await start(world());
-    await waiting(handle);
+    ['held', undefined, world(failing)],
+    ['unchanged', undefined, world(champion)],
+    ['failed', undefined, world(broken)],
+  ])('records %s', async (name, act, here = world()) => {
+    const handle = await start(here);
+    if (act) await waiting(handle);
     if (act === 'cancel') await handle.cancel();
     else if (act) await handle.signal(act, { by: 'david' });
     await handle.result().catch(() => undefined);

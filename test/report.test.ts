@@ -120,10 +120,8 @@ test('a run that reuses a report has it in its folder as well', async () => {
     ...{ trigger: 'person', workflow: 'persona/ada', workflowRun: 'run' },
   });
 
-  await bookkeeping(platform).recordStep({
-    ...{ run: 'second', step: 'report', activity: 'compare', version: 1, key: 'k', reusedFrom: 'first', startedAt: 0, endedAt: 0 },
-    ...{ input, output },
-  });
+  const reused = { step: 'report', activity: 'compare', version: 1, key: 'k', reusedFrom: 'first', startedAt: 0, endedAt: 0 };
+  await bookkeeping(platform).keepBooks({ run: 'second', steps: [{ ...reused, input, output }], decisions: [], looks: [] });
 
   for (const name of ['report.html', 'EVALUATION_RESULTS.md', 'TRAINING_PROGRESS_LOG.md', 'report.json']) {
     const of = (run: string) => readFile(join(platform.settings.home, 'runs', run, name), 'utf8');

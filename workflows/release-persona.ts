@@ -20,10 +20,11 @@ import type { GateTerms } from '../core/pipeline.ts';
 import type { Gate, Plan, Step } from '../core/plan.ts';
 import type { Approval, Decision, Release } from '../core/release.ts';
 import type { Outcome, Progress, RunRequest } from '../core/run.ts';
+import { Books } from './books.ts';
 import { Decisions } from './decision.ts';
 import { type GateAnswer, StepFailed, walk } from './engine.ts';
 import { details, note, outcomeLine, progressOf } from './progress.ts';
-import { callActivity, compilePlan, findReusable, recordDecision, recordRunEnd, recordStep } from './steps.ts';
+import { callActivity, compilePlan } from './steps.ts';
 
 export const approve = defineSignal<[Decision]>('approve');
 export const reject = defineSignal<[Decision]>('reject');
@@ -38,8 +39,10 @@ const attributes = {
   TriggerKind: defineSearchAttributeKey('TriggerKind', SearchAttributeType.KEYWORD),
 };
 const score = defineSearchAttributeKey('Score', SearchAttributeType.DOUBLE);
-const tell = (name: keyof typeof attributes, value: string) =>
-  upsertSearchAttributes([{ key: attributes[name], value: value.slice(0, 200) }]);
+const tell = (values: Partial<Record<keyof typeof attributes, string>>) =>
+  upsertSearchAttributes(
+    Object.entries(values).map(([name, value]) => ({ key: attributes[name as keyof typeof attributes], value: value.slice(0, 200) })),
+  );
 
 /** Takes a persona from its sources to a live release, or to the reason it was held. */
 export async function releasePersona(request: RunRequest): Promise<Outcome> {
@@ -67,7 +70,7 @@ export async function releasePersona(request: RunRequest): Promise<Outcome> {
 
   const run = runName(request);
   const { persona } = request;
-  tell('Persona', String(persona));
+  const books = new Books(run);
 
   const end = async (outcome: Outcome): Promise<Outcome> => {
     decisions.close(); // a cancelled run must not take a yes any more
@@ -75,10 +78,9 @@ export async function releasePersona(request: RunRequest): Promise<Outcome> {
       progress.outcome = outcome;
       delete progress.waiting;
     }
-    tell('Outcome', outcome.status);
-    tell('PipelineStage', outcome.status);
+    tell({ Outcome: outcome.status, PipelineStage: outcome.status });
     show();
-    await recordRunEnd({ run, outcome });
+    await books.close(outcome);
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
     return outcome;
   };
@@ -86,11 +88,11 @@ export async function releasePersona(request: RunRequest): Promise<Outcome> {
   try {
     const { workflowId, runId, searchAttributes } = workflowInfo();
     const trigger = searchAttributes.TemporalScheduledById ? 'schedule' : 'person';
-    tell('TriggerKind', trigger);
+    tell({ Persona: String(persona), TriggerKind: trigger });
     const plan = await compilePlan({ run, request, workflow: workflowId, workflowRun: runId, trigger });
     progress = progressOf(run, plan);
     show();
-    return await end(await walkPlan(plan, request, run, progress, decisions, show));
+    return await end(await walkPlan(plan, request, run, books, progress, decisions, show));
   } catch (error) {
     const cancellation = [error, (error as Error).cause].find(isCancellation);
     if (cancellation) {
@@ -120,6 +122,7 @@ async function walkPlan(
   plan: Plan,
   request: RunRequest,
   run: string,
+  books: Books,
   progress: Progress,
   decisions: Decisions,
   show: () => void,
@@ -132,15 +135,14 @@ async function walkPlan(
     walk<Outcome>(plan, {
       execute: async (step, input) => {
         const startedAt = Date.now();
-        const { key, work, found } = await findReusable({ run, step, input, refresh: refreshed(step.name) });
+        const { key, work, found } = await books.find({ step, input, refresh: refreshed(step.name) });
         if (found) note(progress, step.name, 'reused', Date.now(), { from: found.run });
-        else if (step.profile !== 'quick') tell('PipelineStage', step.name);
+        else if (step.profile !== 'quick') tell({ PipelineStage: step.name });
         show();
         const output = found
           ? found.output
           : await callActivity(step, { run, step: step.name, key: work ?? key, input }, summaryOf(step, key));
-        await recordStep({
-          run,
+        books.note({
           step: step.name,
           activity: step.activity,
           version: step.version,
@@ -153,7 +155,7 @@ async function walkPlan(
         });
         return output;
       },
-      wait: (gate, input) => waitForPerson(gate, input, persona, run, progress, decisions, show),
+      wait: (gate, input) => waitForPerson(gate, input, persona, run, books, progress, decisions, show),
       same: (about) => ({ status: 'unchanged', persona, release: (about as { release: string | null }).release }),
       stop: () => scope.cancel(),
       changed: (name, state, error) => {
@@ -177,6 +179,7 @@ async function waitForPerson(
   input: unknown,
   persona: string,
   run: string,
+  books: Books,
   progress: Progress,
   decisions: Decisions,
   show: () => void,
@@ -186,7 +189,7 @@ async function waitForPerson(
     terms: GateTerms;
   };
   const ended = (state: string, outcome: Outcome): GateAnswer<Outcome> => {
-    tell('GateState', state);
+    tell({ GateState: state });
     return { ended: outcome };
   };
   // One number to sort runs by in the Web UI: how well the held-out replies were foreseen, in bits per byte.
@@ -197,6 +200,7 @@ async function waitForPerson(
   if (evidence.verdict === 'fail' && !asksWhenFailing)
     return ended('held', { status: 'held', persona, verdict: evidence.verdict, reason: evidence.headline });
 
+  await books.written(); // whoever is asked may look at all that was done
   const expires = Date.now() + milliseconds(terms.timeout);
   const inconclusive = evidence.verdict === 'inconclusive';
   progress.waiting = {
@@ -207,7 +211,7 @@ async function waitForPerson(
     expires,
     approve: `./troupe approve ${persona} --by <your name> --evidence ${evidence.digest.slice(0, 12)}${inconclusive ? ' --inconclusive' : ''}`,
   };
-  tell('GateState', inconclusive ? 'waiting, inconclusive' : 'waiting');
+  tell({ GateState: inconclusive ? 'waiting, inconclusive' : 'waiting' });
   decisions.open({ gate: gate.name, evidence: evidence.digest, verdict: evidence.verdict, approvers: terms.approvers, asksWhenFailing });
   show();
 
@@ -225,17 +229,16 @@ async function waitForPerson(
   if (!answer) return ended('expired', { status: 'expired', persona, gate: gate.name, after: terms.timeout });
   if (answer.answer === 'rejected') {
     const { by, comment, at, via } = answer;
-    await recordDecision({ run, gate: gate.name, verdict: 'reject', by, comment, evidence: evidence.digest, at, via });
+    books.noteDecision({ gate: gate.name, verdict: 'reject', by, comment, evidence: evidence.digest, at, via });
     return ended('rejected', { status: 'rejected', persona, by, reason: comment ?? 'no reason given' });
   }
-  tell('GateState', 'approved');
+  tell({ GateState: 'approved' });
   const approval: Approval = answer.approval;
   if (asksWhenFailing) {
     const { by, comment, at, via } = approval;
-    await recordDecision({ run, gate: gate.name, verdict: 'approve', by, comment, evidence: evidence.digest, at, via });
+    books.noteDecision({ gate: gate.name, verdict: 'approve', by, comment, evidence: evidence.digest, at, via });
   }
-  await recordStep({
-    run,
+  books.note({
     step: gate.name,
     activity: 'gate',
     version: 1,
@@ -250,11 +253,11 @@ async function waitForPerson(
 
 const summaryOf = (step: Step, key: string) => `${step.activity} ${key.slice(0, 12)}${step.reuse ? '' : ', always runs'}`;
 
-/** `angela-20261121-110203-c55f`: sorts by time, says whose it is, and can name a folder. */
+/** `angela-20261121-110203-c55f`: sorts by time, says whose it is, can name a folder, and outlives a reset. */
 const runName = ({ persona }: RunRequest): string => {
-  const { startTime, runId } = workflowInfo();
+  const { startTime, firstExecutionRunId } = workflowInfo();
   const [day, time] = startTime.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').split('T');
-  return `${String(persona).replaceAll(/[^a-z0-9-]/g, '')}-${day}-${time}-${runId.slice(-4)}`;
+  return `${String(persona).replaceAll(/[^a-z0-9-]/g, '')}-${day}-${time}-${firstExecutionRunId.slice(-4)}`;
 };
 
 /** The innermost reason: what the activity itself said. */

@@ -15,12 +15,30 @@ export type RunStart = {
   workflowRun: string;
 };
 
-/** Opens a run's row. Repeating it changes nothing. */
+/**
+ * Opens a run's row. Repeating it changes nothing. A run that was reset before its plan was made has its row already: it is
+ * opened again, with the plan as it is now.
+ */
 export async function recordRunStart(db: Kysely<Database>, { run, plan, ...started }: RunStart): Promise<void> {
   await db
     .insertInto('runs')
     .values({ id: run, plan: toJson(plan), ...started })
-    .onConflict((conflict) => conflict.column('id').doNothing())
+    .onConflict((conflict) =>
+      conflict
+        .column('id')
+        .doUpdateSet({ plan: toJson(plan), workflowRun: started.workflowRun, outcome: null, endedAt: null })
+        .where('runs.workflowRun', '!=', started.workflowRun),
+    )
+    .execute();
+}
+
+/** A run that was reset is under way again, whatever its row said, under another id of Temporal's. Repeating it changes nothing. */
+export async function reopenRun(db: Kysely<Database>, { run, workflowRun }: { run: string; workflowRun: string }): Promise<void> {
+  await db
+    .updateTable('runs')
+    .set({ workflowRun, outcome: null, endedAt: null })
+    .where('id', '=', run)
+    .where('workflowRun', '!=', workflowRun)
     .execute();
 }
 
