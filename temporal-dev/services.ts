@@ -273,11 +273,15 @@ function everyoneMayEnter(folder: string): boolean {
 /** Temporal: `address` is what `TEMPORAL_ADDRESS` takes, `ui` its Web UI. */
 export type Temporal = Service & { ui: string; uiPort: number };
 
-/** What the dev server does not do by itself: it looks for work 20 times a second at most, which costs 100 ms a step. */
-const pollLimits = {
+/**
+ * What the dev server does not do by itself: it looks for work 20 times a second at most, which costs 100 ms a step, and
+ * lets a worker that asks for a step of its own queue wait until it is offered, which costs 8 ms.
+ */
+const dynamicConfig = {
   'history.transferProcessorMaxPollRPS': 2000,
   'history.transferProcessorMaxPollHostRPS': 5000,
   'history.timerProcessorMaxPollRPS': 2000,
+  'system.enableActivityEagerExecution': true,
 };
 
 /** What runs can be searched by in the Web UI. */
@@ -305,8 +309,9 @@ async function launchTemporal(options: ServiceOptions & { uiPort?: number | unde
     args: [
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
       ...['--db-filename', join(options.folder, 'temporal.db'), '--log-level', 'warn', '--log-format', 'json'],
+      ...['--sqlite-pragma', 'journal_mode=WAL'], // one sync for each commit instead of several: as durable, and 8 ms less a step
       ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
-      ...Object.entries(pollLimits).flatMap(([name, value]) => ['--dynamic-config-value', `${name}=${value}`]),
+      ...Object.entries(dynamicConfig).flatMap(([name, value]) => ['--dynamic-config-value', `${name}=${value}`]),
     ],
     log: options.log,
   });
