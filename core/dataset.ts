@@ -123,6 +123,7 @@ export const DatasetRow = z
     }),
     rating: z.number().optional().describe("How the reply was liked, in the source's own scale."),
     flagged: z.boolean().optional().describe('Somebody marked the reply as not to be repeated.'),
+    lesser: z.boolean().optional().describe('Another reply to the very same was liked better. Never trained on.'),
     synthetic: z
       .string()
       .optional()

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ArtifactRef, Digest, FolderRef } from './artifact.ts';
-import { Adapter, BaseModel } from './training.ts';
+import { Adapter, BaseModel, Roles } from './training.ts';
 
 export const quantizations = ['f16', 'q8_0', 'q4_K_M'] as const;
 export const Quantization = z.enum(quantizations);
@@ -18,6 +18,7 @@ export const Serving = z
       .describe('A model that was there before Troupe; adopt it once with `troupe adopt`, and candidates are compared with it.'),
     quantization: Quantization.default('f16'),
     system: z.string().min(1).describe('The system prompt, in training and in serving.'),
+    roles: Roles.optional().describe('Each turn begins with a name, as in `Drew: …` and `Ada: …`, in training and in serving.'),
     temperature: z.number().min(0).max(2).default(0.7),
     contextLength: z.int().min(128).default(2048),
     maxTokens: z.int().min(1).default(256).describe('Longest reply.'),

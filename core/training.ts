@@ -85,6 +85,16 @@ export const Training = z
   .meta({ id: 'Training' });
 export type Training = z.infer<typeof Training>;
 
+/** What the two sides of a talk are called in training and serving, instead of `user` and `assistant`. */
+export const Roles = z
+  .strictObject({
+    user: z.string().regex(/^[A-Za-z][A-Za-z0-9 _.-]{0,39}$/),
+    assistant: z.string().regex(/^[A-Za-z][A-Za-z0-9 _.-]{0,39}$/),
+  })
+  .refine(({ user, assistant }) => user !== assistant, { message: 'the two sides need two names' })
+  .meta({ id: 'Roles' });
+export type Roles = z.infer<typeof Roles>;
+
 /** The base model as it is on the trainer's disk: what it is, not where. */
 export const BaseModel = z
   .strictObject({
@@ -97,6 +107,7 @@ export const BaseModel = z
     base: Base,
     ollama: z.string().nullable(),
     environment: Digest.describe("Of the trainer's lock file: another version of a library may give another model."),
+    roles: Roles.optional().describe('What adapters of it call the two sides. Left out: what its own template calls them.'),
   })
   .meta({ id: 'BaseModel' });
 export type BaseModel = z.infer<typeof BaseModel>;
@@ -105,6 +116,8 @@ export const BaseRequest = z
   .strictObject({
     base: Base,
     targetModules: z.array(z.string()).describe('Refused when the architecture has no modules of these names.'),
+    roles: Roles.optional(),
+    fetch: z.boolean().describe('Whether a model of the hub may be fetched where it is not there yet.'),
   })
   .meta({ id: 'BaseRequest' });
 export type BaseRequest = z.infer<typeof BaseRequest>;
@@ -116,7 +129,6 @@ const StageResult = z.strictObject({
   name: z.string(),
   rows: z.int(),
   steps: z.int(),
-    fetch: z.boolean().describe('Whether a model of the hub may be fetched where it is not there yet.'),
   warmupSteps: z.int(),
   warmupClamped: z.boolean(),
   loss: z.number().nullable().describe('Mean training loss of its last steps, nats per token.'),

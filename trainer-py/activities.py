@@ -196,6 +196,7 @@ class TrainerActivities:
                 "baseName": given.base.name,
                 "baseDigest": given.base.digest,
                 "training": given.training.model_dump(mode="json"),
+                "roles": roles_of(given.base),
             }
             halved = folder / "halved"  # survives the worker: the second attempt of another process is the last as well
             try:
@@ -235,7 +236,8 @@ class TrainerActivities:
         def act(request: StepRequest[MergeRequest], beat: Beating) -> Model:
             given, folder = request.input, self.folder_for(request)
             adapter = str(self.artifacts.fetch_folder(given.adapter.adapter.digest)) if given.adapter else None
-            result = self.carry_out("merge", {"base": self.base_folder(given.base), "adapter": adapter}, folder, beat)
+            asked = {"base": self.base_folder(given.base), "adapter": adapter, "roles": roles_of(given.base)}
+            result = self.carry_out("merge", asked, folder, beat)
             return Model(
                 folder=self.artifacts.put_folder(folder / "model"),
                 base=given.base.digest,
@@ -301,6 +303,10 @@ class TrainerActivities:
             ) from None
         except Worn as error:
             raise ApplicationError(str(error), type="TrainerInterrupted") from None
+
+
+def roles_of(base: BaseModel) -> dict[str, str] | None:
+    return base.roles.model_dump(mode="json") if base.roles else None
 
 
 def micro_batch_of(folder: Path) -> int:

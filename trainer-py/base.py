@@ -138,7 +138,7 @@ def resolve_base(request: BaseRequest, home: Path, cache: Path, emit: Emit, stop
     """Describes the base model as it is on this machine, or says why it cannot be used. Fetches it where that is allowed."""
     from transformers import AutoTokenizer
 
-    from chat import template_of
+    from chat import call_by_name, template_of
 
     base = request.base
     try:
@@ -151,7 +151,10 @@ def resolve_base(request: BaseRequest, home: Path, cache: Path, emit: Emit, stop
     architecture = check_architecture(config)
     tensors = tensors_of(folder)
     check_targets(request.target_modules, tensors)
-    template_of(AutoTokenizer.from_pretrained(folder, local_files_only=True))
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    if request.roles:
+        call_by_name(tokenizer, request.roles)
+    template_of(tokenizer)
     return BaseModel(
         name=base.hub or folder.name,
         revision=base.revision,
@@ -162,6 +165,7 @@ def resolve_base(request: BaseRequest, home: Path, cache: Path, emit: Emit, stop
         base=base,
         ollama=base.ollama,
         environment=digest_of(LOCK),
+        roles=request.roles,
     )
 
 

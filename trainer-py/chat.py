@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from contract import Failure
+from contract import Failure, Roles
 from failures import Refused
 
 
@@ -124,12 +125,59 @@ def template_of(tokenizer: Any) -> Template:
     return template
 
 
+def call_by_name(tokenizer: Any, roles: Roles) -> None:
+    """
+    Gives a tokenizer a template in which the two sides are called by their names: `Drew: …` and `Ada: …`, each turn closed
+    by the token that ends a turn in the base model's own template (its end of text where it has no template). What the
+    model says itself is marked for other trainers (`{% generation %}`).
+    """
+    if tokenizer.chat_template:
+        own = template_of(tokenizer)
+        bos, end = own.bos, own.end
+    else:
+        bos, end = tokenizer.bos_token or "", tokenizer.eos_token
+        if bos and tokenizer("").input_ids[:1] != [tokenizer.bos_token_id]:
+            bos = ""
+        if not end:
+            raise Refused(Failure.BASE_INVALID, "The base model has neither a chat template nor an end-of-text token to close a turn with.")
+
+    def written(text: str) -> str:
+        return f"{{{{ {json.dumps(text)} }}}}" if text else ""
+
+    tokenizer.chat_template = (
+        written(bos)
+        + "{% for message in messages %}"
+        + "{% if message['role'] == 'assistant' %}"
+        + written(f"{roles.assistant}: ")
+        + "{% generation %}{{ message['content'] }}"
+        + written(end)
+        + "{% endgeneration %}{% else %}{% if message['role'] == 'user' %}"
+        + written(f"{roles.user}: ")
+        + "{% endif %}{{ message['content'] }}"
+        + written(end)
+        + "{% endif %}"
+        + written("\n")
+        + "{% endfor %}{% if add_generation_prompt %}"
+        + written(f"{roles.assistant}: ")
+        + "{% endif %}"
+    )
+
+
+def encode_text(tokenizer: Any, template: Template, text: str, max_length: int) -> Encoded | None:
+    """Tokens of a text that answers nothing: no template, an end token. All but the token it begins after is learned."""
+    begin = tokens_of(tokenizer, template.bos) or [template.end_id]
+    ids = [*begin, *tokens_of(tokenizer, text), template.end_id]
+    return Encoded(ids=ids, start=len(begin)) if len(ids) <= max_length else None
+
+
 def encode(tokenizer: Any, template: Template, turns: Sequence[Turn], max_length: int) -> Encoded | None:
     """
     Tokens of a conversation that ends with a reply. Prompt and reply are tokenized apart, as they are when the model
     speaks: its tokens follow those of the prompt. Too long a conversation loses its oldest turns; None: even the last
     turn alone does not fit.
     """
+    if len(turns) == 1:
+        return encode_text(tokenizer, template, turns[0].content, max_length)
     reply = tokens_of(tokenizer, turns[-1].content + template.roles["assistant"][1])
     reply = reply[: len(reply) - reply[::-1].index(template.end_id)]  # what a template writes after the end is not the model's to say
     system = [turn for turn in turns[:1] if turn.role == "system"]

@@ -341,6 +341,8 @@ class DatasetRow(Contract):
     """How the reply was liked, in the source's own scale."""
     flagged: Annotated[bool | None, BeforeValidator(not_null)] = Field(default=None, exclude_if=is_none)
     """Somebody marked the reply as not to be repeated."""
+    lesser: Annotated[bool | None, BeforeValidator(not_null)] = Field(default=None, exclude_if=is_none)
+    """Another reply to the very same was liked better. Never trained on."""
     synthetic: Annotated[str | None, BeforeValidator(not_null)] = Field(default=None, exclude_if=is_none)
     """How it came about, where nobody said it as it is: `generated`, `typos`, `paraphrase:<model>`, …. Never in validation or test."""
     voice: Annotated[Literal["other"] | None, BeforeValidator(not_null)] = Field(default=None, exclude_if=is_none)

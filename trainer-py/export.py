@@ -13,8 +13,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from base import check_architecture, tensors_of
-from chat import Template, template_of
-from contract import Failure
+from chat import Template, call_by_name, template_of
+from contract import Failure, Roles
 from failures import Refused
 from scoring import load_tokenizer
 from work import Emit, Stopped, Stopping
@@ -136,13 +136,19 @@ def ends_of(base: Path, template: Template) -> list[int]:
     return list(dict.fromkeys([template.end_id, *(ends if isinstance(ends, list) else [ends] if ends is not None else [])]))
 
 
-def export(base: Path, adapter: Path | None, out: Path, emit: Emit, stopping: Stopping) -> dict[str, Any]:
-    """Writes the merged model to `out`, reads it back, and returns how it is to be asked."""
+def export(base: Path, adapter: Path | None, out: Path, emit: Emit, stopping: Stopping, roles: Roles | None = None) -> dict[str, Any]:
+    """
+    Writes the merged model to `out`, reads it back, and returns how it is to be asked. The base alone keeps its own
+    template, where it has one: that is what it was trained with.
+    """
     from transformers import AutoConfig
 
     config = read_json(base / "config.json")
     architecture = check_architecture(config)
     tokenizer = load_tokenizer(base)
+    named = roles if roles and (adapter or not tokenizer.chat_template) else None
+    if named:
+        call_by_name(tokenizer, named)
     template = template_of(tokenizer)
     check_tokenizer(base, int(config["vocab_size"]))
 
@@ -168,9 +174,12 @@ def export(base: Path, adapter: Path | None, out: Path, emit: Emit, stopping: St
     if template_of(load_tokenizer(out)) != template:
         raise refused("The merged model's chat template is not that of its base.")
     stops = [template.end, *(token for token in map(tokenizer.convert_ids_to_tokens, ends) if token and token != template.end)]
+    if named:
+        stops.append(f"\n{named.user}:")  # a reply that goes on as the other side
     return {"architecture": architecture, "template": template.ollama(), "stop": stops, "addBos": bool(template.bos)}
 
 
 def merge_work(request: dict[str, Any], folder: Path, emit: Emit, stopping: Stopping) -> dict[str, Any]:
     adapter = Path(request["adapter"]) if request["adapter"] else None
-    return export(Path(request["base"]), adapter, folder / "model", emit, stopping)
+    roles = Roles.model_validate(request["roles"]) if request.get("roles") else None
+    return export(Path(request["base"]), adapter, folder / "model", emit, stopping, roles)

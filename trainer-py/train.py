@@ -26,9 +26,9 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from chat import Encoded, Template, encode, template_of
+from chat import Encoded, Template, call_by_name, encode, template_of
 from checkpoints import newest_whole, write_checkpoint
-from contract import DatasetRow, Failure, Training, TrainingStage
+from contract import DatasetRow, Failure, Roles, Training, TrainingStage
 from failures import Refused
 from scoring import check_head, load_model, load_tokenizer, micro_batches, surprise
 from work import Emit, Stopped, Stopping
@@ -59,6 +59,8 @@ class Job:
     precision: str
     budget: int
     """Tokens of a micro-batch, padding included."""
+    roles: Roles | None = None
+    """What the two sides are called, where it isn't what the base model's own template calls them."""
 
 
 @dataclass
@@ -420,6 +422,8 @@ def train(job: Job, folder: Path, emit: Emit, stopping: Stopping = lambda: False
     from torch.utils.tensorboard.writer import SummaryWriter
 
     tokenizer = load_tokenizer(job.base)
+    if job.roles:
+        call_by_name(tokenizer, job.roles)
     template = template_of(tokenizer)
     examples = read_examples(job.train, tokenizer, template, job.training.max_length, emit)
     validation = read_examples(job.validation, tokenizer, template, job.training.max_length, emit)
@@ -470,7 +474,7 @@ def job_of(request: dict[str, Any]) -> Job:
     training = Training.model_validate(request["training"])
     device = choose_device(training.device)
     precision = training.precision if training.precision != "auto" else ("bf16" if device == "cuda" else "fp32")
-    decisive = {key: request[key] for key in ("trainDigest", "validationDigest", "baseDigest", "training")}
+    decisive = {key: request.get(key) for key in ("trainDigest", "validationDigest", "baseDigest", "training", "roles")}
     return Job(
         train=Path(request["train"]),
         validation=Path(request["validation"]),
@@ -481,6 +485,7 @@ def job_of(request: dict[str, Any]) -> Job:
         device=device,
         precision=precision,
         budget=request.get("budget") or 0,
+        roles=Roles.model_validate(request["roles"]) if request.get("roles") else None,
     )
 
 

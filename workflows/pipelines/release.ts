@@ -15,6 +15,7 @@ export const release = pipeline('release', (persona: Cast, { step, gate, endWhen
   const base = step('base', trainer.resolveBase, {
     base: persona.base,
     targetModules: training.targetModules,
+    ...(serving.roles && { roles: serving.roles }),
     fetch: persona.network === 'any',
   });
   const quality = step('quality', activity.measureQuality, {
