@@ -37,9 +37,9 @@ export function endingLines(ending: Ending, run: string): string[] {
     case 'completed':
       return [`Completed up to ${ending.until}.`, `Next: ./troupe run ${persona}`];
     case 'held':
-      return [`Held (${ending.verdict}): ${ending.reason}. Nobody was asked. Next: ./troupe status ${run}`];
+      return [`Held (${ending.verdict}): ${oneLine(ending.reason)} Nobody was asked. Next: ./troupe status ${run}`];
     case 'rejected':
-      return [`Rejected by ${ending.by}: ${ending.reason}. Next: ./troupe run ${persona}`];
+      return [`Rejected by ${ending.by}: ${oneLine(ending.reason)} Next: ./troupe run ${persona}`];
     case 'expired':
       return [`Expired: nobody decided on ${ending.gate} within ${ending.after}. Next: ./troupe run ${persona}`];
     case 'cancelled':

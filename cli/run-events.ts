@@ -1,5 +1,5 @@
 import type { Progress, StepState } from '../core/run.ts';
-import type { Ending } from './outcome.ts';
+import { type Ending, oneLine } from './outcome.ts';
 
 /** What `--json` prints, one object on each line. `at` is ISO 8601. */
 export type RunEvent =
@@ -102,7 +102,7 @@ export function eventLine(event: RunEvent): string {
     case 'attempt':
       return `${time} ${event.run}/${event.name} attempt ${event.attempt}, after: ${event.cause.replaceAll('\n', ' ')}`;
     case 'waiting':
-      return `${time} ${event.run}/${event.gate} waits for a person (${event.verdict}): ${event.headline}. Approve: ${event.approve}`;
+      return `${time} ${event.run}/${event.gate} waits for a person (${event.verdict}): ${oneLine(event.headline)} Approve: ${event.approve}`;
     case 'refused':
       return `${time} ${event.run} not counted: ${event.reason}`;
     case 'outcome':

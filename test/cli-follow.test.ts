@@ -90,6 +90,21 @@ describe('what happened between two looks at a run', () => {
     ]);
   });
 
+  test('a headline that ends with a stop gets no second one', () => {
+    const headline = 'Pass: 5 of 5 checks passed; context use at least 0.6, and 2 more.';
+    const asked = seen(aProgress({ approval: { state: 'running', started: start } }, { waiting: { ...waiting, headline } }));
+
+    const last = eventsBetween(undefined, asked, start).map(eventLine).at(-1);
+
+    expect(last).toContain('and 2 more. Approve: ./troupe approve ada');
+    expect(endingLines({ status: 'held', persona: 'ada', verdict: 'fail', reason: headline }, 'r-1')).toEqual([
+      'Held (fail): Pass: 5 of 5 checks passed; context use at least 0.6, and 2 more. Nobody was asked. Next: ./troupe status r-1',
+    ]);
+    expect(endingLines({ status: 'rejected', persona: 'ada', by: 'David', reason: 'Too cold.' }, 'r-1')).toEqual([
+      'Rejected by David: Too cold. Next: ./troupe run ada',
+    ]);
+  });
+
   test('tells each new attempt with the reason of the one before', () => {
     const progress = aProgress({ adapter: { state: 'running', started: start } });
 
