@@ -35,10 +35,13 @@ async function* read(source: HuggingFaceSource, env: NodeJS.ProcessEnv, after: C
   try {
     for (const file of files) {
       const from = waiting === undefined ? { group: 0, row: 0 } : waiting.file === file.name ? waiting : 'look';
+      if (from === 'look' && commit !== undefined) continue; // nothing changes within a commit
       const task: ParquetTask = { place: file.place, columns, maxRowBytes: source.maxRowBytes, from };
       for await (const piece of readFile(source, thread, file, task)) {
         if ('print' in piece) {
-          print = createHash('sha256').update(`${print}/${file.name}/${piece.print}`).digest('hex');
+          print = createHash('sha256')
+            .update(`${commit ?? print}/${file.name}/${piece.print}`)
+            .digest('hex');
           if (waiting?.file === file.name && waiting.print !== print) throw changed(source, file.name);
           if (waiting?.file === file.name) waiting = undefined;
           if (from !== 'look') haveColumns(source, file, columns, piece.columns);

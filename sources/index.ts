@@ -1,6 +1,7 @@
 import type { Source } from '../core/source.ts';
 import type { SourceRow } from '../core/source-row.ts';
 import { openConversations } from './conversations.ts';
+import { openDocuments } from './documents.ts';
 import { openHuggingFace } from './huggingface.ts';
 import { openJournal } from './journal.ts';
 import { openPostgres } from './postgres.ts';
@@ -33,6 +34,7 @@ const openers: { [K in Source['kind']]: (source: Extract<Source, { kind: K }>, e
   journal: openJournal,
   stories: openStories,
   huggingface: openHuggingFace,
+  documents: openDocuments,
 };
 
 export const openSource = (source: Source, env: NodeJS.ProcessEnv = process.env): OpenSource => {

@@ -17,6 +17,10 @@ const mostMetadata = 32 * 2 ** 20;
 const mostPage = 128 * 2 ** 20;
 const mostGroup = 256 * 2 ** 20;
 const windowBytes = 8 * 2 ** 20;
+const windowRows = 50_000;
+/** Words pack some tenfold; a file that gives a thousand times its bytes says one thing over and over to do harm. */
+const mostExpansion = 1000;
+const expansionGrace = 64 * 2 ** 20;
 const batchRows = 500;
 const batchBytes = 2 * 2 ** 20;
 
@@ -71,7 +75,7 @@ async function* readGroups(
   metadata: FileMetaData,
   from: { group: number; row: number },
 ): AsyncGenerator<ParquetRows> {
-  let begins = 0;
+  let [begins, given] = [0, 0];
   for (const [group, { columns, num_rows }] of metadata.row_groups.entries()) {
     const length = Number(num_rows);
     const first = begins;
@@ -81,7 +85,8 @@ async function* readGroups(
     const size = chunks.reduce((sum, { meta_data }) => sum + Number(meta_data?.total_uncompressed_size ?? 0), 0);
     // With an index of its pages a group is read some pages at a time, else whole.
     const indexed = chunks.every(({ offset_index_offset, offset_index_length }) => offset_index_offset && offset_index_length);
-    const window = indexed ? Math.max(batchRows, Math.floor((length * windowBytes) / Math.max(1, size))) : length;
+    const fitting = Math.max(batchRows, Math.floor((length * windowBytes) / Math.max(1, size)));
+    const window = indexed ? Math.min(windowRows, fitting) : length;
     if ((size * Math.min(window, length)) / Math.max(1, length) > mostGroup)
       throw new Fault(
         `row group ${group + 1} has ${Math.round(size / 2 ** 20)} MiB of these columns, at most ${mostGroup / 2 ** 20} can be read at once; write it again in smaller row groups`,
@@ -98,7 +103,12 @@ async function* readGroups(
         parsers,
         geoparquet: false,
       });
-      yield* batches(rows, task.maxRowBytes, { group, row, first });
+      for (const { bytes, ...batch } of batches(rows, task.maxRowBytes, { group, row, first })) {
+        given += bytes;
+        if (given > expansionGrace && given > file.byteLength * mostExpansion)
+          throw new Fault(`it gives more than ${mostExpansion} times its size`);
+        yield batch;
+      }
     }
   }
 }
@@ -107,7 +117,7 @@ function* batches(
   rows: Record<string, unknown>[],
   most: number,
   { group, row, first }: { group: number; row: number; first: number },
-): Generator<ParquetRows> {
+): Generator<ParquetRows & { bytes: number }> {
   let batch: ParquetRows = { rows: [], next: { group, row } };
   let bytes = 0;
   for (const [i, values] of rows.entries()) {
@@ -116,12 +126,12 @@ function* batches(
     batch.rows.push({ row: first + row + i + 1, ...(budget.left < 0 ? {} : { values: plainValues }) });
     bytes += most - Math.max(0, budget.left);
     if (batch.rows.length >= batchRows || bytes >= batchBytes) {
-      yield { ...batch, next: { group, row: row + i + 1 } };
+      yield { ...batch, bytes, next: { group, row: row + i + 1 } };
       batch = { rows: [], next: batch.next };
       bytes = 0;
     }
   }
-  if (batch.rows.length > 0) yield { ...batch, next: { group, row: row + rows.length } };
+  if (batch.rows.length > 0) yield { ...batch, bytes, next: { group, row: row + rows.length } };
 }
 
 /** A value as JSON could hold it, taking its bytes from the budget; where that is spent nothing more is looked at. */

@@ -137,6 +137,20 @@ export const connectors: Connector[] = [
     },
     nowhere: { folder: '/nowhere' },
   },
+  {
+    name: 'documents, Markdown',
+    lay(place, rows, more) {
+      rmSync(place.folder, { recursive: true, force: true });
+      mkdirSync(place.folder);
+      for (let from = 0; from < rows.length; from += 100) {
+        const sections = rows.slice(from, from + 100).map(({ id, text }) => `## Section ${id}\n\n${text}\n`);
+        written(place, `${String(from).padStart(6, '0')}.md`, sections.join('\n'));
+      }
+      return Source.parse({ kind: 'documents', ...asked, path: place.folder, ...more });
+    },
+    nowhere: { path: '/nowhere' },
+    without: ['ids', 'broken rows'],
+  },
 ];
 
 /** Writes columns of text as a parquet file. */
