@@ -44,9 +44,12 @@ function countScripts(text: string): Uint32Array {
 }
 const placeOf = (language: string): number => (language in scriptOf ? names.indexOf(language) : names.length - 1) + 1;
 
+/** Whether a language is told by Latin letters, which many share. */
+export const isLatin = (language: string): boolean => !(language in scriptOf);
+
 /** Of these languages, those that letters alone cannot tell apart: two that are both written in Latin. */
 export const alike = (languages: readonly string[]): string[] => {
-  const written = languages.filter((language) => !(language in scriptOf));
+  const written = languages.filter(isLatin);
   return written.length > 1 ? written : [];
 };
 
