@@ -9,6 +9,7 @@ import { total } from '../core/dataset-rows/census.ts';
 import { sides } from '../core/dataset-rows/shaping.ts';
 import { failures } from '../core/failures.ts';
 import { RowScore } from '../core/quality.ts';
+import { shapeOf } from '../core/recipes/shape.ts';
 import type { StepRequest } from '../core/run.ts';
 import { SourceRow } from '../core/source-row.ts';
 import { hashOf } from '../core/text/hash.ts';
@@ -28,7 +29,8 @@ export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =>
   /** Makes train, validation and test rows of a snapshot, with a manifest and a card; or says everything that is wrong. */
   async buildDataset({ input }: StepRequest<DatasetRequest>): Promise<Dataset> {
     using store = rowFile();
-    const build = datasetBuild(input, store, { isPoor: await poorRows(artifacts, input.sifted?.scores ?? null) });
+    const recipe = shapeOf(input);
+    const build = datasetBuild(input, store, { shaping: recipe.shaping, isPoor: await poorRows(artifacts, input.sifted?.scores ?? null) });
     let read = 0;
     for await (const row of eachLine(artifacts, input.snapshot.words, SourceRow)) {
       build.add(row);
@@ -49,6 +51,7 @@ export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =>
         await breathe({ read, written });
       }
       const { counts, problems, shaping } = next.value;
+      const rated = recipe.rated();
       if (problems.length > 0)
         throw ApplicationFailure.nonRetryable(
           `The dataset of ${input.persona} cannot be used: ${problems.join('; ')}.`,
@@ -74,6 +77,7 @@ export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =>
         training: { train: files.train, validation: files.validation, rows: { train: rows.train, validation: rows.validation } },
         test: files.test,
         testRows: rows.test,
+        ...(rated.length > 0 && { rated: await artifacts.put(toLines(rated), ndjson) }),
         manifest: await artifacts.put(`${JSON.stringify(manifest, null, 1)}\n`, 'application/json'),
         card: await artifacts.put(datasetCard(input, counts), 'text/markdown'),
       };

@@ -18,6 +18,7 @@ export type Built = {
   problems: string[] /** What the recipe has to say of its choice. */;
   shaping: Record<string, unknown>;
 };
+const nothingMeant: SameMeaning = { pairs: [], duplicate: 1, leak: 1 };
 export type BuildOptions = { shaping?: Shaping; sameMeaning?: SameMeaning; isPoor?: IsPoor };
 
 /**
@@ -26,7 +27,7 @@ export type BuildOptions = { shaping?: Shaping; sameMeaning?: SameMeaning; isPoo
  * Words stay in `store`; what is in memory is some 600 bytes a row. It yields every fraction of a second, for whoever must
  * do something else meanwhile.
  */
-export function datasetBuild(request: DatasetRequest, store: RowStore, { shaping = {}, sameMeaning = [], isPoor }: BuildOptions = {}) {
+export function datasetBuild(request: DatasetRequest, store: RowStore, { shaping = {}, sameMeaning = nothingMeant, isPoor }: BuildOptions = {}) {
   const index = sourceRows(request, store, isPoor);
   return { add: index.add, pieces };
 
@@ -59,7 +60,10 @@ export function datasetBuild(request: DatasetRequest, store: RowStore, { shaping
       for (const draft of kept)
         if (side(draft) === target) yield { ...rowOf(request, index, drafts, draft), group: groupName(index, drafts, groups.of(draft)) };
     };
-    const shaped: Shaped = yield* written('train', shaping.train?.(() => rowsOn('train')) ?? unshaped(rowsOn('train')));
+    const heldOutRows = function* () {
+      for (const held of ['validation', 'test'] as const) yield* rowsOn(held);
+    };
+    const shaped: Shaped = yield* written('train', shaping.train?.(() => rowsOn('train'), heldOutRows) ?? unshaped(rowsOn('train')));
     for (const held of ['validation', 'test'] as const) yield* written(held, unshaped(rowsOn(held)));
     const counts = census.counts(index, { unanswered: drafts.unanswered, joined: groups.joined, searchesCut: units.cut });
     return { counts, problems: [...problemsOf(request, index, counts), ...shaped.problems], shaping: shaped.manifest };

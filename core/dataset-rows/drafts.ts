@@ -79,7 +79,15 @@ export function* draftsOf({ recipe }: DatasetRequest, index: SourceRows, order: 
   for (let talk = 0; talk < talks.count; talk++) {
     if (talk % 2000 === 0) yield;
     const replies: Reply[] = [];
-    const silent = repliesIn(index, talks, talk, bounds, (reply) => replies.push(reply), out);
+    const lesser: Reply[] = [];
+    const silent = repliesIn(
+      index,
+      talks,
+      talk,
+      bounds,
+      (reply) => (index.lesser.at(talks.rows[reply.reply]!) === 1 ? lesser : replies).push(reply),
+      out,
+    );
     if (silent > 0) unanswered.talks++;
     unanswered.bursts += silent + replies.reduce((sum, reply) => sum + reply.unanswered, 0);
     const taken = takeMoments(index, talks, replies, momentsIn.get(talk) ?? [], out, (moment) => add('emotional', moment, talk));
@@ -91,6 +99,7 @@ export function* draftsOf({ recipe }: DatasetRequest, index: SourceRows, order: 
       else if (feltByLabel && feelingOf(index, talks, reply) === feelings.some) add('emotional', of, talk, reply);
       else if (contextual !== undefined) add('contextual', of, talk, reply);
     }
+    for (const reply of lesser) add(contextual === undefined ? 'emotional' : 'contextual', talks.rows[reply.reply]!, talk, reply);
   }
   for (const moment of momentsIn.get(none) ?? [])
     if (isWhole(momentAt(index, moment))) add('emotional', moment, none);

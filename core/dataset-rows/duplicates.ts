@@ -9,7 +9,7 @@ import type { SameMeaning, Shaping } from './shaping.ts';
 import type { SourceRows } from './source-rows.ts';
 
 /** Texts shorter than this are compared whole: two short greetings that differ in a word are two greetings. */
-const shortest = 50;
+export const shortest = 50;
 /** Short exchanges are how somebody talks: so many copies of each are kept, and the rest is counted. */
 const mostCopies = 20;
 
@@ -36,11 +36,13 @@ export type Units = {
   /** Whether they are long enough to be compared by likeness. */
   readonly long: Uint8Array;
   readonly signatures: Signatures;
-  /** Whether it may be trained on and never tested with: nobody said it, or somebody else did. */
+  /** Whether it may be trained on and never tested with: nobody said it, or it is general talk. */
   readonly onlyTraining: Uint8Array;
   /** Why a draft is not kept: the number of a reason in `reasons`, or 0. */
   readonly refused: Uint8Array;
   readonly reasons: readonly string[];
+  /** Of a draft, those that mean so much the same that they may not be on another side. */
+  readonly alikeInMeaning: Map<number, number[]>;
   /** Searches for likeness that were ended early. */
   cut: number;
 };
@@ -69,6 +71,7 @@ export function* findRepetitions(
     onlyTraining: new Uint8Array(size),
     refused: new Uint8Array(size),
     reasons,
+    alikeInMeaning: new Map(),
     cut: 0,
   };
   const hasher = minHash(seed);
@@ -78,10 +81,12 @@ export function* findRepetitions(
   const contextIndex = likeness(contexts, { size, bands: 14, threshold });
   const whole = places();
   const copies = column(Uint32Array);
-  const meant = meanings(sameMeaning);
+  const meaningLike = meanings(sameMeaning);
   const refuse = (draft: number, reason: string) => (units.refused[draft] = numberIn(reasons, reason));
   const pieces = remembering((draft: number) => piecesOfRow(rowOf(request, index, drafts, draft)));
   const contextPieces = remembering((draft: number) => piecesOf(contextOf(rowOf(request, index, drafts, draft))));
+  const sameOrigin = (a: number, b: number) =>
+    index.source.at(drafts.of(a)) === index.source.at(drafts.of(b)) && units.onlyTraining[a] === units.onlyTraining[b];
   const sameTalk = (a: number, b: number) => drafts.talk(a) !== none && drafts.talk(a) === drafts.talk(b);
 
   for (let draft = 0; draft < size; draft++) {
@@ -93,7 +98,7 @@ export function* findRepetitions(
       refuse(draft, unwanted);
       continue;
     }
-    units.onlyTraining[draft] = row.synthetic === undefined && row.voice === undefined ? 0 : 1;
+    units.onlyTraining[draft] = row.synthetic === undefined && row.category !== 'general' ? 0 : 1;
     const unit = unitOf(row);
     units.hash[draft] = hashOf(unit);
     units.long[draft] = unit.length >= shortest ? 1 : 0;
@@ -108,12 +113,18 @@ export function* findRepetitions(
       join(draft, same, 'repetition');
       continue;
     }
-    const before = meant(row.id, draft);
-    if (before !== undefined && units.refused[before] === 0) {
-      refuse(draft, 'semantic duplicate');
-      join(draft, before, 'meaning');
-      continue;
+    for (const { other, cosine } of meaningLike(units.hash[draft]!, draft)) {
+      if (cosine >= sameMeaning.leak) {
+        join(draft, other, 'meaning');
+        units.alikeInMeaning.set(draft, [...(units.alikeInMeaning.get(draft) ?? []), other]);
+        units.alikeInMeaning.set(other, [...(units.alikeInMeaning.get(other) ?? []), draft]);
+      }
+      if (cosine < sameMeaning.duplicate || sameOrigin(draft, other) || units.refused[draft] !== 0 || units.refused[other] !== 0) continue;
+      // What somebody said stays before what was made up, and else the earlier before the later.
+      refuse(units.onlyTraining[other]! > units.onlyTraining[draft]! ? other : draft, 'semantic duplicate');
+      join(draft, other, 'meaning');
     }
+    if (units.refused[draft] !== 0) continue;
 
     const signature = signed(drafts, draft, row);
     units.signatures.set(draft, signature.unit);
@@ -148,19 +159,27 @@ function numberIn(names: string[], name: string): number {
   return known >= 0 ? known : names.push(name) - 1;
 }
 
-/** Of pairs that mean the same, the earlier draft, where the later asks. */
-function meanings(pairs: SameMeaning): (id: string, draft: number) => number | undefined {
-  const others = new Map<string, string[]>();
-  for (const { a, b } of pairs) {
-    others.set(a, [...(others.get(a) ?? []), b]);
-    others.set(b, [...(others.get(b) ?? []), a]);
+/** Drafts met before that mean the same, asked for by the number of a draft's text. */
+function meanings({ pairs }: SameMeaning): (text: number, draft: number) => { other: number; cosine: number }[] {
+  const partners = new Map<number, { text: number; cosine: number }[]>();
+  const add = (text: number, other: number, cosine: number) => {
+    const known = partners.get(text);
+    if (known === undefined) partners.set(text, [{ text: other, cosine }]);
+    else known.push({ text: other, cosine });
+  };
+  for (const { a, b, cosine } of pairs) {
+    add(a, b, cosine);
+    add(b, a, cosine);
   }
-  const met = new Map<string, number>();
-  return (id, draft) => {
-    const mine = others.get(id);
-    if (mine === undefined) return undefined;
-    met.set(id, draft);
-    return mine.map((other) => met.get(other)).find((other) => other !== undefined);
+  const met = new Map<number, number>();
+  return (text, draft) => {
+    const mine = partners.get(text);
+    if (mine === undefined) return [];
+    met.set(text, draft);
+    return mine.flatMap((partner) => {
+      const other = met.get(partner.text);
+      return other === undefined ? [] : [{ other, cosine: partner.cosine }];
+    });
   };
 }
 

@@ -14,9 +14,8 @@ export function rowOf(request: DatasetRequest, index: SourceRows, drafts: Drafts
   const category = drafts.category(draft);
   const of = index.store.read(drafts.of(draft));
   const reply = drafts.reply(draft);
-  const { messages, output, from, label } =
+  const { messages, output, from, replied, label } =
     reply === undefined ? fromWriting(of, request.recipe.requests) : fromReply(index, drafts, draft, reply, of as Said);
-  const replied = reply === undefined ? [] : (from.slice(-(reply.to - reply.reply)) as Said[]);
   const rule = request.recipe.categories[category];
   const high = rule?.minIntensity === undefined || (label.intensity ?? 0) >= rule.minIntensity;
   const names = { user: request.partner ?? 'User', assistant: request.subject, system: 'System' };
@@ -42,6 +41,7 @@ export function rowOf(request: DatasetRequest, index: SourceRows, drafts: Drafts
     },
     ...given('rating', replied.find((row) => typeof row.rating === 'number')?.rating),
     ...given('flagged', replied.some((row) => row.flagged === true) ? true : undefined),
+    ...given('lesser', reply !== undefined && index.lesser.at(drafts.of(draft)) === 1 ? true : undefined),
     ...given('synthetic', isGenerated(request, of) ? 'generated' : undefined),
     ...given('voice', isAnothers(request, category, of) ? ('other' as const) : undefined),
     group: '',
@@ -62,18 +62,22 @@ const isGenerated = ({ sources }: DatasetRequest, { source }: SourceRow): boolea
 const isAnothers = ({ subject }: DatasetRequest, category: Category, of: SourceRow): boolean =>
   category === 'general' || (of.table === 'passages' && of.author !== null && of.author !== subject);
 
-type Parts = { messages: Message[]; output: string; from: SourceRow[]; label: Label };
+type Parts = { messages: Message[]; output: string; from: SourceRow[]; replied: Said[]; label: Label };
 
 function fromReply(index: SourceRows, drafts: Drafts, draft: number, reply: Reply, of: Said): Parts {
   const momentRow = drafts.moment(draft);
   const moment = momentRow === none ? undefined : (index.store.read(momentRow) as RowOf<'angela_emotions'>);
-  const rows: Said[] = [];
-  for (let place = reply.context; place < reply.to; place++) rows.push(index.store.read(drafts.talks.rows[place]!) as Said);
+  const places: number[] = [];
+  // What was not liked is no part of the talk, and what took its place does not come before it.
+  for (let place = reply.context; place < reply.to; place++)
+    if (place === reply.reply || index.lesser.at(drafts.talks.rows[place]!) === 0) places.push(drafts.talks.rows[place]!);
+  let replyAt = places.indexOf(drafts.of(draft));
+  while (replyAt > 0 && index.speaker.at(places[replyAt - 1]!) === speakers.subject) places.splice(--replyAt, 1);
+  const rows = places.map((place) => index.store.read(place) as Said);
   const messages: Message[] = [];
-  const replyAt = reply.reply - reply.context;
   let lastTurn = 0;
   for (const [i, row] of rows.slice(0, replyAt).entries()) {
-    const role = index.speaker.at(drafts.talks.rows[reply.context + i]!) === speakers.subject ? 'assistant' : 'user';
+    const role = index.speaker.at(places[i]!) === speakers.subject ? 'assistant' : 'user';
     const last = messages.at(-1);
     if (last?.role === role) last.content += `\n${(row.text ?? '').trim()}`;
     else {
@@ -86,6 +90,7 @@ function fromReply(index: SourceRows, drafts: Drafts, draft: number, reply: Repl
     messages,
     output: replied.map((row) => (row.text ?? '').trim()).join('\n'),
     from: moment === undefined ? rows : [moment, ...rows],
+    replied,
     label: labelOf(index, drafts.state(draft), { replied, asked: rows.slice(lastTurn, replyAt), of, moment }),
   };
 }
@@ -114,7 +119,7 @@ function labelOf(
 function fromWriting(row: SourceRow, requests: Requests): Parts {
   const [asks, output] = wordsOf(row, requests);
   const label = { emotion: null, intensity: null, context: null, feeling: null, ...noted(row) };
-  return { messages: [{ role: 'user', content: asks }], output, from: [row], label };
+  return { messages: [{ role: 'user', content: asks }], output, from: [row], replied: [], label };
 }
 
 function noted(row: SourceRow): Partial<Label> {

@@ -13,13 +13,20 @@ export type Shaping = {
   /**
    * The training rows as they are to be written: mixed, repeated, varied, in whatever form. `rows` may be walked more than
    * once; each walk reads them anew, because they need not fit in memory. Yields rows, and `undefined` now and then where no row
-   * comes for long; returns what there is to say.
+   * comes for long; returns what there is to say. Nothing that is made for training may be like a row of `heldOut`.
    */
-  train?(rows: () => Iterable<DatasetRow>): Generator<DatasetRow | undefined, Shaped>;
+  train?(rows: () => Iterable<DatasetRow>, heldOut: () => Iterable<DatasetRow>): Generator<DatasetRow | undefined, Shaped>;
 };
 
 /** `problems` refuse the dataset; `manifest` stands in the manifest under `shaping`. */
 export type Shaped = { problems: string[]; manifest: Record<string, unknown> };
 
-/** Pairs of rows, by their ids, that say the same in other words. Found elsewhere; they are an input, so that no CPU's rounding decides. */
-export type SameMeaning = readonly { readonly a: string; readonly b: string }[];
+/**
+ * Pairs of texts that mean the same, by `hashOf` of their normal form, with their cosine: of those from `duplicate` on that are of
+ * two sources one goes, those from `leak` on stay on one side. Found elsewhere and given, so that no CPU's rounding decides.
+ */
+export type SameMeaning = {
+  readonly pairs: readonly { readonly a: number; readonly b: number; readonly cosine: number }[];
+  readonly duplicate: number;
+  readonly leak: number;
+};

@@ -49,6 +49,8 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
   const feeling = column(Uint8Array);
   const letters = column(Uint32Array);
   const damaged = column(Uint8Array);
+  const lesser = column(Uint8Array);
+  const ratings = new Map<number, number>();
   const forwarded = column(Float64Array);
   const general = column(Uint8Array);
   const contentOf = (row: number) => hashOf(JSON.stringify(store.read(row)));
@@ -70,6 +72,8 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
     letters,
     /** Rows that cannot be used, damaged or put aside: no context reaches across them. */
     damaged,
+    /** A reply that somebody flagged, or one of several given at the same moment that was not liked best. No part of the talk. */
+    lesser,
     /** A number for a message that is long enough to be known again in another conversation, else 0. */
     forwarded,
     /** Whether a row is other people's talk, whose replies are learned so that what the base model knows stays. */
@@ -123,6 +127,8 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
         const anybody = partner === null || replay !== undefined || row.speaker === partner;
         speaker.push(row.speaker === (replay ?? subject) ? speakers.subject : anybody ? speakers.partner : speakers.other);
         general.push(replay === undefined ? 0 : 1);
+        lesser.push(row.flagged === true && row.speaker === subject ? 1 : 0);
+        if (typeof row.rating === 'number' && row.speaker === subject) ratings.set(time.length - 1, row.rating);
         feeling.push(row.emotion === null ? feelings.none : row.emotion === 'neutral' ? feelings.neutral : feelings.some);
         letters.push((row.text ?? '').trim().length);
         const same = (row.text ?? '').length < shortestForwarded ? '' : normal(row.text ?? '');
@@ -134,12 +140,18 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
         feeling.push(feelings.none);
         letters.push(0);
         general.push(0);
+        lesser.push(0);
         forwarded.push(0);
       }
     },
 
     /** Every row's number in an order that no source decides: time, table, number of the id, then the whole key and content. */
     *ordered(): Generator<undefined, Uint32Array> {
+      const sameMoment = [...ratings.keys()].filter((row) => talk.at(row) >= 0 && lesser.at(row) === 0 && !Number.isNaN(time.at(row)));
+      for (const replies of Map.groupBy(sameMoment, (row) => `${talk.at(row)}/${time.at(row)}`).values()) {
+        const [best] = replies.sort((a, b) => ratings.get(b)! - ratings.get(a)! || keyHash.at(a) - keyHash.at(b));
+        for (const row of replies) if (row !== best) lesser.set(row, 1);
+      }
       const order = Uint32Array.from({ length: time.length }, (_, i) => i);
       yield* sortInPieces(
         order,

@@ -100,9 +100,20 @@ export function repliesIn(
     if (found === undefined) out('reply with no words before it');
     else give({ context: found.from, reply: turn.from, to: turn.burst, unanswered: found.unanswered });
   };
+  const offRecord = (place: number) => {
+    const length = index.letters.at(rows[place]!);
+    const said = { speaker: speakers.subject, from: place, burst: place + 1, to: place + 1, length, burstLength: length, bursts: 1 };
+    const before = turns.at(-1)?.speaker === speakers.subject ? turns.slice(0, -1) : turns;
+    const found = contextOf([...before, said], bounds);
+    if (found !== undefined) give({ context: found.from, reply: place, to: place + 1, unanswered: 0 });
+  };
   for (let place = starts[talk]!; place < end; place++) {
     const row = rows[place]!;
     const last = turns.at(-1);
+    if (index.lesser.at(row) === 1) {
+      if (index.damaged.at(row) === 0) offRecord(place);
+      continue;
+    }
     if (index.damaged.at(row) === 1) {
       finish(last);
       turns.length = 0;

@@ -1,0 +1,64 @@
+/** Ways to say the same, by rule: each entry holds forms of which any may stand for any other. */
+const forms: readonly (readonly string[])[] = [
+  ['do not', "don't"],
+  ['does not', "doesn't"],
+  ['did not', "didn't"],
+  ['is not', "isn't"],
+  ['was not', "wasn't"],
+  ['can not', 'cannot', "can't"],
+  ['will not', "won't"],
+  ['I am', "I'm"],
+  ['I will', "I'll"],
+  ['I have', "I've"],
+  ['it is', "it's"],
+  ['that is', "that's"],
+  ['what is', "what's"],
+  ['you are', "you're"],
+  ['we are', "we're"],
+  ['let us', "let's"],
+  ['thank you', 'thanks'],
+  ['hello', 'hi', 'hey'],
+  ['okay', 'ok'],
+  ['maybe', 'perhaps'],
+  ['a lot of', 'lots of', 'plenty of'],
+  ['want to', 'would like to'],
+  ['right now', 'at the moment'],
+  ['what happened', 'what went on'],
+  ['do you remember', 'can you remember', 'do you recall'],
+  ['tell me about', 'talk to me about'],
+  ['ไหม', 'มั้ย'],
+  ['สวัสดี', 'หวัดดี'],
+  ['อย่างไร', 'ยังไง'],
+  ['เท่าไร', 'เท่าไหร่'],
+  ['หรือเปล่า', 'รึเปล่า'],
+  ['เดี๋ยวนี้', 'ตอนนี้'],
+  ['รับประทาน', 'ทาน', 'กิน'],
+];
+
+const escaped = (word: string) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const finders = forms.flatMap((list) =>
+  list.map((form) => ({
+    others: list.filter((other) => other !== form),
+    pattern: /\p{Script=Thai}/u.test(form)
+      ? new RegExp(escaped(form), 'u')
+      : new RegExp(`(?<![\\p{L}\\p{N}'’])${escaped(form).replace("'", "['’]")}(?![\\p{L}\\p{N}'’])`, 'iu'),
+  })),
+);
+
+/** The same text with one or two turns of phrase exchanged; unchanged where it has none that is known. */
+export function reworded(text: string, next: () => number): string {
+  let changed = text;
+  let left = 2;
+  const from = Math.floor(next() * finders.length);
+  for (let i = 0; i < finders.length && left > 0; i++) {
+    const { pattern, others } = finders[(from + i) % finders.length]!;
+    const found = pattern.exec(changed);
+    if (found === null) continue;
+    const other = others[Math.floor(next() * others.length)]!;
+    const capital = /^\p{Lu}/u.test(found[0]) && !/^I\b/.test(found[0]);
+    const put = capital ? other.charAt(0).toUpperCase() + other.slice(1) : other;
+    changed = changed.slice(0, found.index) + put + changed.slice(found.index + found[0].length);
+    left--;
+  }
+  return changed;
+}

@@ -1,0 +1,135 @@
+import type { DatasetRequest, DatasetRow } from '../dataset.ts';
+import type { Shaped, Shaping } from '../dataset-rows/shaping.ts';
+import { apartFrom } from './apart.ts';
+import { mixing } from './mix.ts';
+import type { Bucket, Mix } from './recipe.ts';
+import { type Rewritten, variantsOf } from './variants.ts';
+import { fits } from './where.ts';
+
+/** After so many rows without one to write the work lets others in. */
+const pause = 200;
+
+/** What a recipe does to rows that are clean and split: leaves out, weighs, varies, mixes, and gives them their form. */
+export type Recipe = {
+  shaping: Shaping;
+  /** Rated and flagged replies of the training side, those that are not trained on included, once the build is done. */
+  rated(): DatasetRow[];
+};
+
+/** The recipe of a request, to be handed to one build. */
+export function shapeOf(request: DatasetRequest, rewritten?: Rewritten): Recipe {
+  const { recipe, sources = [], snapshot } = request;
+  const { mix, augment, maxSynthetic, seed, nearDuplicate } = recipe;
+  const lesser = new Map<string, DatasetRow>();
+  const rated = new Map<string, DatasetRow>();
+  const filled = new Set(snapshot.tables.filter(({ rows }) => rows > 0).map(({ source }) => source));
+  const isAbsent = (bucket: Bucket) => {
+    const named = [bucket.where.source ?? []].flat();
+    return (
+      named.length > 0 && named.every((name) => !filled.has(name) && sources.some((source) => source.name === name && source.optional))
+    );
+  };
+  const counted = augment !== undefined || mix !== undefined || sources.some(({ synthetic }) => synthetic);
+
+  return {
+    rated: () => [...rated.values()],
+    shaping: {
+      refuse(row) {
+        const unwanted = recipe.leaveOut.some((where) => fits(where, row));
+        if (unwanted) return 'left out by the recipe';
+        if (row.voice === 'other' && row.category !== 'general' && !takesOthers(mix, row)) return 'written by somebody else';
+        const why = row.flagged
+          ? 'flagged reply'
+          : row.lesser
+            ? 'another reply was liked better'
+            : belowMinimum(row)
+              ? 'rated below minRating'
+              : undefined;
+        if (why !== undefined) lesser.set(row.id, row);
+        return why;
+      },
+      *train(rows, heldOut): Generator<DatasetRow | undefined, Shaped> {
+        const weighed = function* () {
+          for (const row of weighedRows(rows(), recipe.weights)) {
+            if (row.rating !== undefined || row.flagged !== undefined) rated.set(row.id, row);
+            yield row;
+          }
+        };
+        keepLesser(heldOut);
+        if (!counted) {
+          yield* weighed();
+          return { problems: [], manifest: {} };
+        }
+        const isApart = augment === undefined ? () => true : apartFrom([...heldOut()], { seed, threshold: nearDuplicate });
+        const given = { tried: 0, tooNear: 0 };
+        const all = function* () {
+          for (const row of weighed()) {
+            yield row;
+            if (augment === undefined) continue;
+            for (const variant of variantsOf(row, augment, seed, rewritten)) {
+              given.tried++;
+              if (isApart(variant)) yield variant;
+              else given.tooNear++;
+            }
+          }
+        };
+        const draw = mixing({ mix, maxSynthetic, seed, isAbsent });
+        let seen = 0;
+        for (const row of all()) {
+          draw.see(row);
+          if (++seen % pause === 0) yield undefined;
+        }
+        const choice = draw.decide();
+        const variants = { made: given.tried - given.tooNear, likeHeldOut: given.tooNear };
+        let place = 0;
+        const kinds: Record<string, number> = {};
+        for (const row of all()) {
+          const copies = choice.copies[place] ?? 0;
+          const bucket = mix?.buckets[choice.bucketOf[place] ?? -1];
+          place++;
+          if (copies === 0 && place % pause === 0) yield undefined;
+          for (let copy = 0; copy < copies; copy++) {
+            if (row.synthetic !== undefined) kinds[row.synthetic] = (kinds[row.synthetic] ?? 0) + 1;
+            yield inForm({ ...row, id: copy === 0 ? row.id : `${row.id}*${copy + 1}` }, bucket);
+          }
+        }
+        const augmentation = augment === undefined ? {} : { augmentation: { by: rewritten?.model ?? 'rules', ...variants } };
+        return {
+          problems: choice.problems,
+          manifest: { mix: choice.report, synthetic: sorted(kinds), ...augmentation },
+        };
+      },
+    },
+  };
+
+  /** Lesser replies count only where nothing is held out that was made from the same source rows. */
+  function keepLesser(heldOut: () => Iterable<DatasetRow>): void {
+    if (lesser.size === 0) return;
+    const theirs = new Set<string>();
+    for (const { origin } of heldOut()) for (const from of origin) theirs.add(from);
+    for (const row of lesser.values()) if (!row.origin.some((from) => theirs.has(from))) rated.set(row.id, row);
+  }
+
+  function belowMinimum({ rating }: DatasetRow): boolean {
+    return recipe.minRating !== undefined && rating !== undefined && rating < recipe.minRating;
+  }
+}
+
+const takesOthers = (mix: Mix | undefined, row: DatasetRow): boolean =>
+  mix?.buckets.some((bucket) => bucket.by === 'anybody' && fits(bucket.where, row)) ?? false;
+
+function* weighedRows(rows: Iterable<DatasetRow>, weights: DatasetRequest['recipe']['weights']): Generator<DatasetRow> {
+  for (const row of rows) {
+    const rule = weights.find(({ where }) => fits(where, row));
+    yield rule === undefined ? row : { ...row, weight: row.weight * rule.weight };
+  }
+}
+
+/** General talk stands without the persona's system prompt; a completion without any question. */
+function inForm(row: DatasetRow, bucket: Bucket | undefined): DatasetRow {
+  if (bucket?.form === 'completion') return { ...row, messages: row.messages.slice(-1), instruction: '', input: '' };
+  if (row.category !== 'general') return row;
+  return { ...row, messages: row.messages.filter(({ role }) => role !== 'system'), instruction: '' };
+}
+
+const sorted = (counts: Record<string, number>) => Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
