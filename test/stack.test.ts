@@ -122,14 +122,15 @@ describe('a stack', () => {
     expect((await fetch(ui!)).ok).toBe(true);
   });
 
-  test('leaves nothing running when its supervisor is killed, and starts again on the same ports', async () => {
+  test('leaves nothing running when its supervisor is killed, and starts again once, on the same ports, however many ask for it', async () => {
     const { addresses } = stackStatus({ env });
     remember();
 
     await killSupervisor();
-    const again = await start();
+    const [again, other] = await Promise.all([start(), start()]);
 
     remember();
+    expect(other.supervisor).toBe(again.supervisor);
     expect(again.already).toBe(false);
     expect(again.addresses).toEqual({ ...addresses, supervisor: again.supervisor });
     expect((await query(again.addresses!.database!, 'select n from kept')).rows).toEqual([{ n: 42 }]);
