@@ -171,6 +171,9 @@ export const DatasetRequest = z
       .optional()
       .describe('What the recipe must know of the sources beside their rows.'),
     sifted: Sifted.optional().describe('What was found when the words were looked at. Left out: only the rules hold.'),
+    meanings: ArtifactRef.optional().describe(
+      'Which rows mean the same: JSON of `MeaningsFile`. Left out where no embedder is configured.',
+    ),
   })
   .meta({ id: 'DatasetRequest' });
 export type DatasetRequest = z.infer<typeof DatasetRequest>;

@@ -27,7 +27,11 @@ export type BuildOptions = { shaping?: Shaping; sameMeaning?: SameMeaning; isPoo
  * Words stay in `store`; what is in memory is some 600 bytes a row. It yields every fraction of a second, for whoever must
  * do something else meanwhile.
  */
-export function datasetBuild(request: DatasetRequest, store: RowStore, { shaping = {}, sameMeaning = nothingMeant, isPoor }: BuildOptions = {}) {
+export function datasetBuild(
+  request: DatasetRequest,
+  store: RowStore,
+  { shaping = {}, sameMeaning = nothingMeant, isPoor }: BuildOptions = {},
+) {
   const index = sourceRows(request, store, isPoor);
   return { add: index.add, pieces };
 

@@ -42,8 +42,8 @@ export class Census {
   private readonly rowLanguages: Record<string, number> = {};
   private readonly consents: Record<string, number> = {};
   private readonly groupSizes = new Map<string, number>();
-  private readonly removedFor: Record<Leak, number> = { exact: 0, alike: 0, runs: 0 };
-  private readonly leftFor: Record<Leak | 'components', number> = { exact: 0, alike: 0, runs: 0, components: 0 };
+  private readonly removedFor: Record<Leak, number> = { exact: 0, alike: 0, meaning: 0, runs: 0 };
+  private readonly leftFor: Record<Leak | 'components', number> = { exact: 0, alike: 0, meaning: 0, runs: 0, components: 0 };
   private highMoments = 0;
   private readonly recipe: Recipe;
   private readonly languages: readonly string[];
@@ -59,7 +59,7 @@ export class Census {
   };
 
   leaked(leak: Leak): void {
-    this.out('held-out row like a training row');
+    this.out(leak === 'meaning' ? 'held-out row that means the same as a training row' : 'held-out row like a training row');
     this.removedFor[leak]++;
   }
 

@@ -11,11 +11,11 @@ import { wordsOf } from './writings.ts';
 /** Above this share of 8-word runs that are in training too, a held-out reply is no test of anything. */
 const mostShared = 0.5;
 
-export type Leak = 'exact' | 'alike' | 'runs';
+export type Leak = 'exact' | 'alike' | 'meaning' | 'runs';
 
 /**
  * Held-out rows that training rows give away: the same context and reply, much the same (28 bands of 4: finer than when
- * repetitions were removed), or a reply of which more than half the 8-word runs stand in one training reply.
+ * repetitions were removed), much the same in meaning, or a reply of which more than half the 8-word runs stand in one training reply.
  */
 export function* findLeaks(
   request: DatasetRequest,
@@ -29,8 +29,10 @@ export function* findLeaks(
   const pieces = (draft: number) => piecesOfRow(rowOf(request, index, drafts, draft));
   const whole = places();
   const near = likeness(units.signatures, { size: drafts.size, bands: 28, threshold });
+  const inTraining = new Uint8Array(drafts.size);
   for (const [i, draft] of train.entries()) {
     if (i % (16 * pause) === 0) yield;
+    inTraining[draft] = 1;
     whole.put(units.hash[draft]!, draft);
     if (units.long[draft] === 1) near.add(draft);
   }
@@ -39,6 +41,7 @@ export function* findLeaks(
     if (whole.get(units.hash[draft]!) !== undefined) leaks.set(draft, 'exact');
     else if (units.long[draft] === 1 && near.find(draft, (other) => jaccard(pieces(draft), pieces(other)) >= threshold) !== undefined)
       leaks.set(draft, 'alike');
+    else if (units.alikeInMeaning.get(draft)?.some((other) => inTraining[other] === 1)) leaks.set(draft, 'meaning');
   }
   for (const draft of yield* sharingRuns(index, drafts, { train, heldOut: heldOut.filter((draft) => !leaks.has(draft)) }))
     leaks.set(draft, 'runs');

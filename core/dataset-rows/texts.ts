@@ -1,4 +1,4 @@
-import type { DatasetRequest, DatasetRow } from '../dataset.ts';
+import type { DatasetRequest } from '../dataset.ts';
 import type { IsPoor } from '../quality/sieve.ts';
 import { isLatin, languageOf } from '../text/language.ts';
 import { draftsOf, none } from './drafts.ts';
@@ -44,11 +44,4 @@ export function rowTexts(request: DatasetRequest, store: RowStore, options: { la
 function languageIn(text: string, latin: string): string {
   const language = languageOf(text);
   return language === 'en' ? latin : language;
-}
-
-/** The same in one go and in memory, for few rows. */
-export function textsOf(request: DatasetRequest, store: RowStore, languages: readonly string[], rows: readonly Parameters<RowStore['add']>[0][]): RowText[] {
-  const made = rowTexts(request, store, { languages });
-  for (const row of rows) made.add(row);
-  return [...made.texts()].filter((text) => text !== undefined);
 }
