@@ -4,6 +4,7 @@ import { openConversations } from './conversations.ts';
 import { openDocuments } from './documents.ts';
 import { openHuggingFace } from './huggingface.ts';
 import { openJournal } from './journal.ts';
+import { openMeld } from './meld.ts';
 import { openPostgres } from './postgres.ts';
 import { openStories } from './stories.ts';
 
@@ -35,6 +36,7 @@ const openers: { [K in Source['kind']]: (source: Extract<Source, { kind: K }>, e
   stories: openStories,
   huggingface: openHuggingFace,
   documents: openDocuments,
+  meld: openMeld,
 };
 
 export const openSource = (source: Source, env: NodeJS.ProcessEnv = process.env): OpenSource => {

@@ -7,6 +7,9 @@ import { SourceProblem } from '../source-problem.ts';
 /** A file of a source. `name` is its path below the source's own, the same on every machine. */
 export type FoundFile = { name: string; path: string };
 
+/** A path of a persona file, from wherever it counts. */
+export const wholePath = (path: string): string => resolve(root, path.replace(/^~(?=\/|$)/, homedir()));
+
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? 'unknown error';
 
 /**
@@ -14,7 +17,7 @@ const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? 'unk
  * characters. What begins with a dot is not looked at, and links to folders are not followed.
  */
 export async function findFiles(source: { name: string; path: string }, endings: readonly string[]): Promise<FoundFile[]> {
-  const path = resolve(root, source.path.replace(/^~(?=\/|$)/, homedir()));
+  const path = wholePath(source.path);
   const known = await stat(path).catch((error: unknown) => {
     const absent = ['ENOENT', 'ENOTDIR'].includes(codeOf(error));
     throw new SourceProblem(
