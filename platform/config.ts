@@ -125,6 +125,15 @@ function personaProblems(read: YamlFile<Persona>, file: string): Problem[] {
     const tables = field(source, 'tables');
     if (tables !== null && typeof tables === 'object' && Object.keys(tables).length === 0)
       report(['sources', i, 'tables'], 'no table is named: nothing would be read', { key: true });
+    const kind = field(source, 'kind');
+    if (!mayConsentItself(kind, source) && field(source, 'consent') === undefined && field(source, 'licence') === undefined)
+      report(['sources', i, 'kind'], 'its words need a consent: give `consent: <id>` or, for published words, `licence: {id, from}`');
+    const hub = field(source, 'hub');
+    if (kind === 'huggingface' && typeof hub === 'string' && field(raw, 'network') !== 'any')
+      report(
+        ['sources', i, 'hub'],
+        `nothing of the network is read with \`network: local\`. Fetch it (\`hf download ${hub} --repo-type dataset --local-dir data\`) and give \`folder: data\`, or write \`network: any\``,
+      );
   }
 
   const thresholds = valid(GatePolicy.shape.thresholds, field(field(raw, 'gate'), 'thresholds'));
@@ -135,6 +144,15 @@ function personaProblems(read: YamlFile<Persona>, file: string): Problem[] {
       report(path, `min ${min} is above max ${max}: nothing could pass`, { key: true });
   }
   return problems;
+}
+
+/** Whether the rows of a source may name their own consents, or it has a licence from the start. */
+function mayConsentItself(kind: unknown, source: unknown): boolean {
+  if (kind === 'huggingface') {
+    const mapped = [field(source, 'conversations'), field(source, 'passages')].map((rows) => field(field(rows, 'columns'), 'consent'));
+    return mapped.some((origin) => origin !== undefined && origin !== null);
+  }
+  return kind !== 'documents' && kind !== 'stories';
 }
 
 function suiteProblems(read: YamlFile<Suite>): Problem[] {

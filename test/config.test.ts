@@ -126,6 +126,42 @@ const mistakes: [what: string, from: string, to: string, said: string][] = [
   ],
   ['no table', '{ conversations: {} }', '{}', '6:63 sources[0].tables: no table is named: nothing would be read'],
   [
+    'an unknown key where one entry or a list may stand',
+    'conversations: {}',
+    'conversations: { colums: {} }',
+    '6:90 sources[0].tables.conversations.colums: unknown key. Did you mean `columns`?',
+  ],
+  [
+    'the same in a list',
+    'conversations: {}',
+    'conversations: [{ table: a }, { speaker: {} }]',
+    '6:105 sources[0].tables.conversations[1].speaker: unknown key. Did you mean `speakers`?',
+  ],
+  [
+    'words without a consent',
+    'kind: postgres, name: diary, url: env:ADA_DATABASE_URL, tables: { conversations: {} }',
+    'kind: documents, name: papers, path: papers',
+    '6:13 sources[0].kind: its words need a consent: give `consent: <id>` or, for published words, `licence: {id, from}`',
+  ],
+  [
+    'a hub where nothing of the network is read',
+    'kind: postgres, name: diary, url: env:ADA_DATABASE_URL, tables: { conversations: {} }',
+    'kind: huggingface, name: set, hub: a/b, consent: c1, passages: { columns: { text: t } }',
+    '6:42 sources[0].hub: nothing of the network is read with `network: local`. Fetch it (`hf download a/b --repo-type dataset --local-dir data`) and give `folder: data`, or write `network: any`',
+  ],
+  [
+    'a data set that is nowhere',
+    'kind: postgres, name: diary, url: env:ADA_DATABASE_URL, tables: { conversations: {} }',
+    'kind: huggingface, name: set, consent: c1, passages: { columns: { text: t } }',
+    '6:5 sources[0]: give `hub` (read over the network) or `folder` (files that are here)',
+  ],
+  [
+    'words in two places',
+    'kind: postgres, name: diary, url: env:ADA_DATABASE_URL, tables: { conversations: {} }',
+    'kind: huggingface, name: set, consent: c1, folder: data, conversations: { messages: a, columns: { text: t } }',
+    '6:64 sources[0].conversations: the words are in one place: name `messages`, or `turns`, or `columns.text`',
+  ],
+  [
     'a language that is no code',
     '{ contextual: {} }',
     '{ contextual: {} }\n  languages: { thai: 1 }',
