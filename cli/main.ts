@@ -141,6 +141,28 @@ program
   .argument('[step]')
   .action(does(() => import('./explain.ts')));
 
+const data = program.command('data').helpCommand(false).description("a persona's words, and the data sets made of them");
+data
+  .command('report')
+  .description('what the words are like, in numbers, and the page with the plots')
+  .argument('[persona]', 'or a run')
+  .action(does(() => import('./data-report.ts')));
+data
+  .command('rows')
+  .description('look into the rows of a data set; the one command that prints what people said')
+  .argument('[persona]', 'or a run')
+  .option('--split <side>', 'train, validation or test')
+  .option('--category <name>', 'rows of this category')
+  .option('--flag <rule>', 'rows that break this rule; of a rule that puts rows aside, those that it did')
+  .option('-n, --limit <count>', 'how many', Number, 20)
+  .action(does(() => import('./data-rows.ts')));
+data
+  .command('diff')
+  .description('which rows are new, gone, changed or on another side between two data sets')
+  .argument('<before>', 'a run or a persona')
+  .argument('<after>', 'a run or a persona')
+  .action(does(() => import('./data-diff.ts')));
+
 program.commandsGroup('Use and undo:');
 program
   .command('chat')
@@ -208,7 +230,7 @@ program
   .description('check this machine and say what to do')
   .action(does(() => import('./doctor.ts')));
 
-for (const command of [program, ...program.commands, ...schedules.commands]) command.exitOverride();
+for (const command of [program, ...program.commands, ...schedules.commands, ...data.commands]) command.exitOverride();
 
 try {
   await program.parseAsync();

@@ -76,3 +76,7 @@ const accepted = sql<boolean>`exists (
   select from decisions
   where decisions.run = qualities.run and decisions.evidence = qualities.digest and decisions.verdict = 'approve'
 )`;
+
+/** The newest look at a persona's words. */
+export const latestQuality = (db: Kysely<Database>, { persona }: { persona: string }): Promise<QualityRow | undefined> =>
+  db.selectFrom('qualities').selectAll().where('persona', '=', persona).orderBy('at', 'desc').limit(1).executeTakeFirst();

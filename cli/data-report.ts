@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Kysely } from 'kysely';
+import { listPersonas } from '../platform/config.ts';
+import type { Database } from '../platform/db/database.ts';
+import { type BatchRow, findQuality, latestQuality, listBatches, type QualityRow } from '../platform/db/qualities.ts';
+import { textWidth } from '../platform/text-width.ts';
+import { openBooks } from './connect.ts';
+import type { Context } from './context.ts';
+import { getRun, lastPersona, personaOr } from './find-run.ts';
+import { exitCodes, Stop } from './stop.ts';
+import { type Terminal, table } from './terminal.ts';
+
+/** Shows what a persona's words were found to be like, in numbers, and where the page with the plots is. */
+export async function command({ terminal, settings }: Context, named: string | undefined): Promise<number> {
+  await using db = await openBooks(settings);
+  const name = named ?? (await personaOr(undefined, settings, () => lastPersona(db)));
+  const quality = await qualityOf(db, name, listPersonas(settings));
+  const days = await listBatches(db, { run: quality.run });
+  const page = join(settings.home, 'runs', quality.run, 'data.html');
+  const html = existsSync(page) ? page : null;
+  if (terminal.json) terminal.out(JSON.stringify({ ...quality, html, batches: days.map(({ run: _, ...day }) => day) }));
+  else for (const line of dataLines(quality, days, html, terminal)) terminal.out(line);
+  return quality.verdict === 'pass' ? exitCodes.ok : exitCodes.held;
+}
+
+async function qualityOf(db: Kysely<Database>, name: string, personas: readonly string[]): Promise<QualityRow> {
+  const found = personas.includes(name)
+    ? await latestQuality(db, { persona: name })
+    : await findQuality(db, { run: (await getRun(db, name)).id });
+  if (found === undefined)
+    throw new Stop(`The words of ${name} were never looked at. Look at them, and no further: ./troupe run ${name} --until quality`);
+  return found;
+}
+
+const marks = { pass: '✔', warn: '!', fail: '✘', 'not measured': '·' } as const;
+const colours = { pass: 'green', warn: 'yellow', fail: 'red', 'not measured': 'dim' } as const;
+
+/** The summary: checks, sources, the days that fail, and where to look further. */
+export function dataLines(
+  { run, persona, verdict, checks, at }: QualityRow,
+  days: readonly BatchRow[],
+  html: string | null,
+  { style }: Pick<Terminal, 'style'>,
+): string[] {
+  const failing = days.filter((day) => day.failing.length > 0);
+  const shown = failing.slice(0, 20);
+  return [
+    style('bold', `${persona}: ${verdict}`) + style('dim', `  run ${run}, ${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`),
+    '',
+    ...table(
+      checks.map(({ check, verdict, detail }) => [style(colours[verdict], marks[verdict]), check, detail]),
+      textWidth,
+    ),
+    '',
+    ...table(
+      [['source', 'rows', 'days', 'from', 'to', 'own', 'duplicates', 'emoji', 'personal', 'aside', 'consent'], ...sourceRows(days)],
+      textWidth,
+    ),
+    ...(failing.length > 0 ? ['', `Days that fail (${failing.length}):`] : []),
+    ...table(
+      shown.map((day) => ['  ', `${day.source}/${day.day}`, `${day.rows} rows`, day.failing.join(', '), day.leftOut ? 'left out' : 'kept']),
+      textWidth,
+    ),
+    ...(failing.length > shown.length ? [`  and ${failing.length - shown.length} more`] : []),
+    '',
+    html === null
+      ? `The page is no longer in the folder of the run. Make it again: ./troupe run ${persona} --until quality`
+      : `With plots: ${html}`,
+  ];
+}
+
+function sourceRows(days: readonly BatchRow[]): string[][] {
+  return [...Map.groupBy(days, ({ source }) => source)].map(([source, own]) => {
+    const sum = (count: (day: BatchRow) => number) => own.reduce((all, day) => all + count(day), 0);
+    const rows = sum((day) => day.rows);
+    const share = (count: (day: BatchRow) => number) => `${Math.round((sum(count) / Math.max(1, rows)) * 1000) / 10} %`;
+    const dated = own.filter(({ day }) => day !== 'undated');
+    return [
+      source,
+      String(rows),
+      String(dated.length),
+      dated[0]?.day ?? '–',
+      dated.at(-1)?.day ?? '–',
+      String(sum(({ figures }) => figures.own)),
+      share(({ figures }) => figures.duplicates),
+      share(({ figures }) => figures.emoji),
+      share(({ figures }) => figures.personal),
+      share(({ figures }) => figures.aside),
+      share(({ figures }) => figures.consented),
+    ];
+  });
+}

@@ -1,0 +1,125 @@
+import { eachLine } from '../activities/lines.ts';
+import { type Category, categories, DatasetRow } from '../core/dataset.ts';
+import { keyOf } from '../core/dataset-rows/turns.ts';
+import { didYouMean } from '../core/did-you-mean.ts';
+import { asideBecause, type RuleId, ruleIds, rules, rulesBroken, rulesBrokenBy, textsOf } from '../core/quality/rules.ts';
+import { SourceRow } from '../core/source-row.ts';
+import { openArtifacts } from '../platform/artifacts/open.ts';
+import { openBooks } from './connect.ts';
+import type { Context } from './context.ts';
+import { getDataset, type MadeDataset } from './find-dataset.ts';
+import { lastPersona, personaOr } from './find-run.ts';
+import { exitCodes, usage } from './stop.ts';
+import type { Terminal } from './terminal.ts';
+
+export type RowsOptions = { split?: string; category?: string; flag?: string; limit: number };
+
+const splits = ['train', 'validation', 'test'] as const;
+type Split = (typeof splits)[number];
+
+/** A row as it is shown: of the data set, or one that a rule has put aside. */
+type Shown = {
+  split: Split | 'aside';
+  id: string;
+  at: string | null;
+  about: string;
+  flags: RuleId[];
+  said: { who: string; text: string }[];
+};
+
+/** Shows rows of a persona's data set, words and all. The only command that prints what people said; it sends nothing anywhere. */
+export async function command(context: Context, named: string | undefined, options: RowsOptions): Promise<number> {
+  const { terminal, settings } = context;
+  const wanted = wantedBy(options);
+  await using db = await openBooks(settings);
+  const made = await getDataset(db, named ?? (await personaOr(undefined, settings, () => lastPersona(db))), settings);
+  const artifacts = await openArtifacts(settings);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.failed)); // a pager that was left
+
+  // What a rule puts aside is in no data set: it is looked for in the snapshot.
+  const rows =
+    wanted.flag !== undefined && rules[wanted.flag].aside ? asideIn(artifacts, made, wanted.flag) : rowsOf(artifacts, made, wanted);
+  let count = 0;
+  for await (const row of rows) {
+    if (count++ === options.limit) break;
+    if (terminal.json) terminal.out(JSON.stringify(row));
+    else for (const line of rowLines(row, terminal)) terminal.out(line);
+  }
+  if (count === 0) terminal.err(`No such row in the data set of ${made.run}.`);
+  else if (count > options.limit) terminal.err(`And more: show them with --limit. From run ${made.run}.`);
+  return exitCodes.ok;
+}
+
+type Wanted = { splits: readonly Split[]; category?: Category; flag?: RuleId };
+
+function wantedBy({ split, category, flag, limit }: RowsOptions): Wanted {
+  if (!Number.isInteger(limit) || limit < 1) throw usage('--limit must be a whole number of at least 1.');
+  return {
+    splits: split === undefined ? splits : [oneOf('--split', split, splits)],
+    ...(category !== undefined && { category: oneOf('--category', category, categories) }),
+    ...(flag !== undefined && { flag: oneOf('--flag', flag, ruleIds) }),
+  };
+}
+
+function oneOf<T extends string>(option: string, given: string, known: readonly T[]): T {
+  const found = known.find((name) => name === given);
+  if (found !== undefined) return found;
+  const meant = didYouMean(given, [...known]);
+  throw usage(`${option} ${given}: ${meant ? `did you mean ${meant}? ` : ''}There are: ${known.join(', ')}.`);
+}
+
+type Store = Awaited<ReturnType<typeof openArtifacts>>;
+
+async function* rowsOf(
+  artifacts: Store,
+  { dataset, languages }: MadeDataset,
+  { splits: sides, category, flag }: Wanted,
+): AsyncGenerator<Shown> {
+  const files = { train: dataset.training.train, validation: dataset.training.validation, test: dataset.test };
+  for (const split of sides)
+    for await (const row of eachLine(artifacts, files[split], DatasetRow)) {
+      if (category !== undefined && row.category !== category) continue;
+      const broken = new Set(
+        row.messages.filter(({ role }) => role !== 'system').flatMap(({ content }) => rulesBroken(content, languages)),
+      );
+      const flags = ruleIds.filter((id) => broken.has(id));
+      if (flag !== undefined && !flags.includes(flag)) continue;
+      const said = row.messages.filter(({ role }) => role !== 'system').map(({ role, content }) => ({ who: role, text: content }));
+      const about = [
+        row.category,
+        row.language,
+        row.weight === 1 ? '' : `weight ${row.weight}`,
+        row.metadata.emotion_detected ?? '',
+        row.synthetic ?? '',
+      ];
+      yield { split, id: row.id, at: row.at, about: about.filter(Boolean).join(', '), flags, said };
+    }
+}
+
+async function* asideIn(artifacts: Store, { snapshot, languages }: MadeDataset, flag: RuleId): AsyncGenerator<Shown> {
+  for await (const row of eachLine(artifacts, snapshot.words, SourceRow)) {
+    const flags = rulesBrokenBy(row, languages);
+    if (!flags.includes(flag) || asideBecause(flags) === undefined) continue;
+    const who = row.table === 'conversations' ? (row.speaker ?? 'somebody') : row.table;
+    yield { split: 'aside', id: keyOf(row), at: row.at, about: row.table, flags, said: textsOf(row).map((text) => ({ who, text })) };
+  }
+}
+
+function rowLines({ split, id, at, about, flags, said }: Shown, { style }: Pick<Terminal, 'style'>): string[] {
+  const flagged = flags.length > 0 ? style('yellow', `  [${flags.join(', ')}]`) : '';
+  return [
+    `${style('bold', `${split} ${harmless(id)}`)}  ${style('dim', [at?.slice(0, 16).replace('T', ' '), about].filter(Boolean).join('  '))}${flagged}`,
+    ...said.flatMap(({ who, text }) =>
+      harmless(text)
+        .split('\n')
+        .map((line, i) => (i === 0 ? `  ${style('cyan', `${harmless(who)}:`)} ${line}` : `    ${line}`)),
+    ),
+    '',
+  ];
+}
+
+/** Words may hold signs that command a terminal, or turn the direction of writing: they are shown by their number. */
+const harmless = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, (sign) =>
+    sign === '\n' || sign === '\t' ? sign : `[U+${sign.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}]`,
+  );
