@@ -7,6 +7,9 @@ import { openTerminal } from './terminal.ts';
 
 enableCompileCache();
 
+// Whoever reads may stop reading: a pager that was left, `| head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.failed));
+
 type Module<A extends unknown[]> = { command: (context: Context, ...given: A) => Promise<number | undefined> };
 
 /** Loads a command when it is typed, and makes what it returns the exit code. */
@@ -163,6 +166,16 @@ data
   .argument('<after>', 'a run or a persona')
   .action(does(() => import('./data-diff.ts')));
 
+const dataset = program.command('dataset').helpCommand(false).description('hand a data set to other programs');
+dataset
+  .command('export')
+  .description('write the rows of a data set into a folder, with their card')
+  .argument('[persona]', 'or a run')
+  .option('--run <run>', 'the data set of this run instead of the newest')
+  .requiredOption('--format <form>', 'jsonl, parquet, alpaca, openai, sharegpt, instruct, completion, preference or ratings')
+  .requiredOption('--out <folder>', 'a folder that is not there yet')
+  .action(does(() => import('./dataset-export.ts')));
+
 program.commandsGroup('Use and undo:');
 program
   .command('chat')
@@ -230,7 +243,7 @@ program
   .description('check this machine and say what to do')
   .action(does(() => import('./doctor.ts')));
 
-for (const command of [program, ...program.commands, ...schedules.commands, ...data.commands]) command.exitOverride();
+for (const command of [program, ...program.commands, ...schedules.commands, ...data.commands, ...dataset.commands]) command.exitOverride();
 
 try {
   await program.parseAsync();

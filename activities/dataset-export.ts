@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { z } from 'zod';
+import type { ArtifactRef } from '../core/artifact.ts';
+import { type Dataset, DatasetRow } from '../core/dataset.ts';
+import { sides } from '../core/dataset-rows/shaping.ts';
+import type { Format } from '../core/recipes/formats.ts';
+import * as form from '../core/recipes/formats.ts';
+import { pairsOf } from '../core/recipes/pairs.ts';
+import type { Artifacts } from '../platform/artifacts/artifacts.ts';
+import { eachLine, toLines } from './lines.ts';
+import { writeParquet } from './row-parquet.ts';
+
+/** Where the rows may not be written; the message says what to do. */
+export class ExportProblem extends Error {}
+
+/** What a manifest says of the recipe, as far as a format needs it. */
+const Asked = z.object({ recipe: z.object({ minRating: z.number().optional() }) });
+
+type Written = { file: string; rows: number };
+type Wanted = { dataset: Dataset; format: Format; out: string };
+
+const perRow: Partial<Record<Format, (row: DatasetRow) => object>> = {
+  jsonl: (row) => row,
+  alpaca: form.alpaca,
+  openai: form.openai,
+  sharegpt: form.sharegpt,
+  instruct: form.instruct,
+  completion: form.completion,
+};
+
+/**
+ * Writes a dataset in another program's form into a folder of its own, with its card and manifest beside it. The folder is
+ * complete or absent: it is written aside, synced, and renamed.
+ */
+export async function exportDataset({ artifacts }: { artifacts: Artifacts }, { dataset, format, out }: Wanted): Promise<Written[]> {
+  const there = await readdir(out).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw new ExportProblem(`${out} is no folder (${error.code}). Name another one.`);
+  });
+  if (there !== undefined && there.length > 0) throw new ExportProblem(`${out} is there and not empty. Name another folder, or empty it.`);
+  const aside = join(dirname(out), `.${basename(out)}-${randomUUID()}`);
+  await mkdir(aside, { recursive: true });
+  try {
+    const written = await filesIn(aside);
+    await writeFile(join(aside, 'manifest.json'), await artifacts.get(dataset.manifest));
+    const card = String(await artifacts.get(dataset.card));
+    await writeFile(join(aside, 'README.md'), card.replace(configs, cardConfigs(written)));
+    for (const name of await readdir(aside)) await sync(join(aside, name));
+    await sync(aside);
+    if (there !== undefined) await rmdir(out);
+    await rename(aside, out);
+    await sync(dirname(out));
+    return written;
+  } catch (error) {
+    await rm(aside, { recursive: true, force: true });
+    throw error;
+  }
+
+  async function filesIn(folder: string): Promise<Written[]> {
+    if (format === 'preference' || format === 'ratings') {
+      if (dataset.rated === undefined)
+        throw new ExportProblem(
+          'No reply of this data set has a rating or a flag: there is nothing to prefer. Map `rating` or `flagged` in its sources.',
+        );
+      const rated: DatasetRow[] = [];
+      for await (const row of eachLine(artifacts, dataset.rated, DatasetRow)) rated.push(row);
+      const { minRating } = Asked.parse(JSON.parse(String(await artifacts.get(dataset.manifest)))).recipe;
+      const rows = format === 'preference' ? pairsOf(rated).map(form.preference) : rated.map((row) => form.rating(row, minRating));
+      return [await lines(folder, 'train.jsonl', rows)];
+    }
+    const files: Record<(typeof sides)[number], ArtifactRef> = { ...dataset.training, test: dataset.test };
+    const written: Written[] = [];
+    for (const side of sides) {
+      const rows = eachLine(artifacts, files[side], DatasetRow);
+      const shaped = perRow[format];
+      if (shaped === undefined) written.push({ file: `${side}.parquet`, rows: await writeParquet(join(folder, `${side}.parquet`), rows) });
+      else written.push(await lines(folder, `${side}.jsonl`, mapped(rows, shaped)));
+    }
+    return written;
+  }
+}
+
+async function* mapped(rows: AsyncIterable<DatasetRow>, shape: (row: DatasetRow) => object): AsyncGenerator<object> {
+  for await (const row of rows) yield shape(row);
+}
+
+async function lines(folder: string, file: string, rows: Iterable<object> | AsyncIterable<object>): Promise<Written> {
+  const to = createWriteStream(join(folder, file));
+  let count = 0;
+  for await (const row of rows) {
+    count++;
+    if (!to.write(toLines([row]))) await new Promise((resolve, reject) => to.once('drain', () => resolve(undefined)).once('error', reject));
+  }
+  to.end();
+  await finished(to);
+  return { file, rows: count };
+}
+
+async function sync(path: string): Promise<void> {
+  await using handle = await open(path, 'r');
+  await handle.sync();
+}
+
+const configs = /(?<= {4}data_files:\n)(?: {6}- .*\n)+/;
+const cardConfigs = (written: readonly Written[]): string =>
+  written.map(({ file }) => `      - {split: ${file.split('.')[0]}, path: ${file}}\n`).join('');

@@ -1,0 +1,172 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { expect, onTestFinished, test } from 'vitest';
+import { datasetActivities } from '../activities/dataset.ts';
+import { exportDataset } from '../activities/dataset-export.ts';
+import { readLines, toLines } from '../activities/lines.ts';
+import { rowOfParquet } from '../activities/row-parquet.ts';
+import { type Dataset, DatasetRow } from '../core/dataset.ts';
+import type { Format } from '../core/recipes/formats.ts';
+import { ConversationsSource } from '../core/source-kinds/conversations.ts';
+import type { RowOf } from '../core/source-row.ts';
+import { openSource } from '../sources/index.ts';
+import { aRequest, aSnapshot, aStep, manyTalks, minute, said, someArtifacts } from './support/words.ts';
+
+const sides = ['train', 'validation', 'test'] as const;
+
+function aFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'troupe-export-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A data set with everything that a row may have: Thai, marks that end lines, feelings, ratings, variants. */
+async function aDataset() {
+  const artifacts = someArtifacts();
+  const rows = [
+    ...manyTalks(40),
+    said(11, 'talk-0', 'Ben', 'ไปไหนมา\u2028', { at: minute(11) }),
+    said(12, 'talk-0', 'Ada', '🦋 "มาแล้ว"\tค่ะ\u0085', {
+      at: minute(12),
+      emotion: 'joy',
+      intensity: 7.5,
+      mood: 'light',
+      mode: 'chat',
+      feeling: 'warm',
+      rating: 4,
+    }),
+    said(13, 'talk-0', 'Ben', 'Really?', { at: minute(13) }),
+    said(14, 'talk-0', 'Ada', 'No.', { at: minute(14), rating: 1 }),
+    said(15, 'talk-0', 'Ada', 'Yes!', { at: minute(14), rating: 5 }),
+    said(16, 'talk-0', 'Ada', 'Go away.', { at: minute(16), flagged: true }),
+  ];
+  const words = await artifacts.put(toLines(rows), 'application/x-ndjson');
+  const request = aRequest({ minRating: 3, augment: { kinds: ['slices', 'typos'] } }, { snapshot: { ...aSnapshot, words } });
+  const dataset = await datasetActivities({ artifacts }).buildDataset(aStep(request));
+  const refs = { ...dataset.training, test: dataset.test };
+  const all = await Promise.all(sides.map((side) => readLines(artifacts, refs[side], DatasetRow)));
+  return { artifacts, dataset, rows: { train: all[0]!, validation: all[1]!, test: all[2]! } };
+}
+
+const exported = async (given: { artifacts: Parameters<typeof exportDataset>[0]['artifacts']; dataset: Dataset }, format: Format) => {
+  const out = join(aFolder(), 'out');
+  const files = await exportDataset(given, { dataset: given.dataset, format, out });
+  const lines = (file: string): unknown[] =>
+    readFileSync(join(out, file), 'utf8')
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as unknown);
+  return { out, files, lines };
+};
+
+test('JSON lines are the rows as they are', async () => {
+  const given = await aDataset();
+
+  const { files, lines, out } = await exported(given, 'jsonl');
+
+  for (const side of sides) expect(lines(`${side}.jsonl`).map((row) => DatasetRow.parse(row))).toEqual(given.rows[side]);
+  expect(files).toEqual(sides.map((side) => ({ file: `${side}.jsonl`, rows: given.rows[side].length })));
+  expect(readdirSync(out).sort()).toEqual(['README.md', 'manifest.json', 'test.jsonl', 'train.jsonl', 'validation.jsonl']);
+});
+
+test('parquet reads back as the same rows, every field of them', async () => {
+  const given = await aDataset();
+
+  const { out } = await exported(given, 'parquet');
+
+  for (const side of sides) {
+    const found = await parquetReadObjects({ file: await asyncBufferFromFile(join(out, `${side}.parquet`)) });
+    expect(found.map(rowOfParquet)).toEqual(given.rows[side]);
+  }
+  expect(given.rows.train.some((row) => row.synthetic !== undefined && row.metadata.mood === undefined)).toBe(true);
+  expect(given.rows.train.some((row) => row.metadata.mood === 'light' && row.rating === 4)).toBe(true);
+  expect(readFileSync(join(out, 'README.md'), 'utf8')).toContain('- {split: train, path: train.parquet}');
+});
+
+test.each([
+  ['openai', (row: DatasetRow) => ({ messages: row.messages })],
+  ['alpaca', ({ instruction, input, output, metadata }: DatasetRow) => ({ instruction, input, output, metadata })],
+  ['completion', ({ input, output }: DatasetRow) => ({ prompt: input, completion: output })],
+] as const)('%s has the rows in its own form', async (format, shape) => {
+  const given = await aDataset();
+
+  const { lines } = await exported(given, format);
+
+  for (const side of sides) expect(lines(`${side}.jsonl`)).toEqual(given.rows[side].map(shape as (row: DatasetRow) => object));
+});
+
+test.each(['openai', 'sharegpt'] as const)('what is written as %s is read again by a source, word by word', async (format) => {
+  const given = await aDataset();
+  const { out } = await exported(given, format);
+
+  const source = ConversationsSource.parse({
+    kind: 'conversations',
+    name: 'again',
+    consent: 'c1',
+    path: join(out, 'test.jsonl'),
+    speakers: { user: 'Ben', assistant: 'Ada' },
+  });
+  const again: RowOf<'conversations'>[] = [];
+  for await (const { rows, quarantined } of openSource(source).read()) {
+    expect(quarantined).toEqual([]);
+    again.push(...(rows as RowOf<'conversations'>[]));
+  }
+
+  const spoken = given.rows.test.map(({ messages }) =>
+    messages.filter(({ role }) => role !== 'system').map(({ role, content }) => [role === 'user' ? 'Ben' : 'Ada', content]),
+  );
+  expect(again.filter(({ speaker }) => speaker === 'Ben' || speaker === 'Ada').map(({ speaker, text }) => [speaker, text])).toEqual(
+    spoken.flat(),
+  );
+});
+
+test('an instruct set tells the message, the reply that was given, what was said before, and what is real', async () => {
+  const given = await aDataset();
+
+  const { lines } = await exported(given, 'instruct');
+
+  const rows = lines('train.jsonl') as { message: string; reply: string; context: unknown[]; real: boolean; made?: string }[];
+  expect(rows.map(({ reply }) => reply)).toEqual(given.rows.train.map(({ output }) => output));
+  expect(rows.filter(({ real }) => real)).toHaveLength(given.rows.train.filter(({ synthetic }) => synthetic === undefined).length);
+  expect(rows.some(({ made, context }) => made === 'slices' && context.length === 0)).toBe(true);
+});
+
+test('rated alternatives become pairs, and single ratings labels', async () => {
+  const given = await aDataset();
+
+  const pairs = (await exported(given, 'preference')).lines('train.jsonl') as {
+    prompt: { content: string }[];
+    chosen: { content: string }[];
+    rejected: { content: string }[];
+  }[];
+  const ratings = (await exported(given, 'ratings')).lines('train.jsonl') as { completion: { content: string }[]; label: boolean }[];
+
+  expect(pairs.map(({ prompt, chosen, rejected }) => [prompt.at(-1)?.content, chosen[0]?.content, rejected[0]?.content])).toEqual([
+    ['Really?', 'Yes!', 'No.'],
+    ['Really?', 'Yes!', 'Go away.'],
+  ]);
+  expect(Object.fromEntries(ratings.map(({ completion, label }) => [completion[0]?.content, label]))).toMatchObject({
+    'Yes!': true,
+    'No.': false,
+    'Go away.': false,
+  });
+});
+
+test('a folder that is there is left alone, and one that cannot be completed is not begun', async () => {
+  const given = await aDataset();
+  const folder = aFolder();
+  writeFileSync(join(folder, 'mine.txt'), 'mine');
+
+  await expect(exportDataset(given, { dataset: given.dataset, format: 'jsonl', out: folder })).rejects.toThrow('is there and not empty');
+  expect(readdirSync(folder)).toEqual(['mine.txt']);
+
+  const { rated: _, ...unrated } = given.dataset;
+  const beside = aFolder();
+  mkdirSync(join(beside, 'empty'));
+  await expect(exportDataset(given, { dataset: unrated, format: 'preference', out: join(beside, 'empty') })).rejects.toThrow(
+    'has a rating or a flag',
+  );
+  expect(readdirSync(beside)).toEqual(['empty']);
+});
