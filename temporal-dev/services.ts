@@ -309,7 +309,8 @@ async function launchTemporal(options: ServiceOptions & { uiPort?: number | unde
     args: [
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
       ...['--db-filename', join(options.folder, 'temporal.db'), '--log-level', 'warn', '--log-format', 'json'],
-      ...['--sqlite-pragma', 'journal_mode=WAL'], // one sync for each commit instead of several: as durable, and 8 ms less a step
+      // One sync for each commit instead of several: as durable, and 8 ms less a step.
+      ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=FULL'],
       ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
       ...Object.entries(dynamicConfig).flatMap(([name, value]) => ['--dynamic-config-value', `${name}=${value}`]),
     ],
