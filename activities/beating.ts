@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { beat, cancelled } from '../platform/heartbeat.ts';
 
 /** Well under the heartbeat timeouts of `core/profiles.ts`. */
@@ -15,4 +16,11 @@ export async function beating<T>(details: object | (() => object), act: (signal:
   } finally {
     clearInterval(timer);
   }
+}
+
+/** Lets heartbeats leave, and a cancellation be heard. */
+export async function breathe(details: object): Promise<void> {
+  beat(details);
+  await setImmediate();
+  cancelled()?.throwIfAborted();
 }

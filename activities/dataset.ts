@@ -1,36 +1,29 @@
-import { setImmediate } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
-import type { ArtifactRef } from '../core/artifact.ts';
-import { places } from '../core/columns.ts';
 import type { Dataset, DatasetRequest } from '../core/dataset.ts';
 import { datasetBuild } from '../core/dataset-rows/build.ts';
 import { datasetCard } from '../core/dataset-rows/card.ts';
 import { total } from '../core/dataset-rows/census.ts';
 import { sides } from '../core/dataset-rows/shaping.ts';
+import { MeaningsFile } from '../core/embedding.ts';
 import { failures } from '../core/failures.ts';
-import { RowScore } from '../core/quality.ts';
+import { similarityOf } from '../core/meanings/similarity.ts';
 import { shapeOf } from '../core/recipes/shape.ts';
 import type { StepRequest } from '../core/run.ts';
 import { SourceRow } from '../core/source-row.ts';
-import { hashOf } from '../core/text/hash.ts';
-import { beat, cancelled } from '../platform/heartbeat.ts';
 import type { Platform } from '../platform/platform.ts';
-import { eachLine, ndjson, toLines } from './lines.ts';
+import { breathe } from './beating.ts';
+import { eachLine, jsonOf, ndjson, toLines } from './lines.ts';
+import { poorRows } from './poor-rows.ts';
 import { rowFile } from './row-file.ts';
-
-/** Similarity of meaning is looked at only in languages an embedder is fit for; no such embedder is part of this pipeline. */
-const embeddingSimilarity = {
-  status: 'not measured',
-  reason:
-    'no embedder that is fit for the languages of this persona is configured; likeness is measured on characters (5-shingles, exact Jaccard)',
-};
 
 export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) => ({
   /** Makes train, validation and test rows of a snapshot, with a manifest and a card; or says everything that is wrong. */
   async buildDataset({ input }: StepRequest<DatasetRequest>): Promise<Dataset> {
     using store = rowFile();
     const recipe = shapeOf(input);
-    const build = datasetBuild(input, store, { shaping: recipe.shaping, isPoor: await poorRows(artifacts, input.sifted?.scores ?? null) });
+    const meanings = await readMeanings(artifacts, input);
+    const isPoor = await poorRows(artifacts, input.sifted?.scores ?? null);
+    const build = datasetBuild(input, store, { shaping: recipe.shaping, isPoor, ...(meanings && { sameMeaning: meanings }) });
     let read = 0;
     for await (const row of eachLine(artifacts, input.snapshot.words, SourceRow)) {
       build.add(row);
@@ -60,6 +53,7 @@ export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =>
 
       const files = { train: await writers.train.close(), validation: await writers.validation.close(), test: await writers.test.close() };
       const rows = { train: total(counts.rows.train), validation: total(counts.rows.validation), test: total(counts.rows.test) };
+      const similarity = similarityOf(meanings, counts);
       const manifest = {
         persona: input.persona,
         subject: input.subject,
@@ -71,7 +65,7 @@ export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =>
         rows,
         counts,
         shaping,
-        embeddingSimilarity,
+        embeddingSimilarity: similarity,
       };
       return {
         training: { train: files.train, validation: files.validation, rows: { train: rows.train, validation: rows.validation } },
@@ -79,7 +73,7 @@ export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =>
         testRows: rows.test,
         ...(rated.length > 0 && { rated: await artifacts.put(toLines(rated), ndjson) }),
         manifest: await artifacts.put(`${JSON.stringify(manifest, null, 1)}\n`, 'application/json'),
-        card: await artifacts.put(datasetCard(input, counts), 'text/markdown'),
+        card: await artifacts.put(datasetCard(input, counts, similarity), 'text/markdown'),
       };
     } catch (error) {
       for (const side of sides) await writers[side].abort();
@@ -88,17 +82,14 @@ export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =>
   },
 });
 
-/** The rows that a model scored too low to keep: 16 bytes for each. */
-async function poorRows(artifacts: Platform['artifacts'], scores: ArtifactRef | null): Promise<(key: string) => boolean> {
-  const poor = places();
-  if (scores !== null)
-    for await (const { row, class: found } of eachLine(artifacts, scores, RowScore)) if (found === 'poor') poor.put(hashOf(row), 1);
-  return (key) => poor.get(hashOf(key)) !== undefined;
-}
-
-/** Lets heartbeats leave, and a cancellation be heard. */
-async function breathe(details: object): Promise<void> {
-  beat(details);
-  await setImmediate();
-  cancelled()?.throwIfAborted();
+/** Which rows mean the same, where that was looked for; of other words it would say nothing. */
+async function readMeanings(artifacts: Platform['artifacts'], { meanings, snapshot }: DatasetRequest): Promise<MeaningsFile | undefined> {
+  if (meanings === undefined) return undefined;
+  const parsed = MeaningsFile.safeParse(jsonOf(String(await artifacts.get(meanings))));
+  if (parsed.success && parsed.data.snapshot === snapshot.words.digest) return parsed.data;
+  const why = parsed.success ? 'is of another snapshot' : 'is not as its schema says';
+  throw ApplicationFailure.nonRetryable(
+    `Artifact ${meanings.digest}, which rows mean the same, ${why}. Run its step again (--refresh meanings).`,
+    failures.artifactCorrupt,
+  );
 }

@@ -5,6 +5,7 @@ import { championActivities } from './champion.ts';
 import { checked } from './checked.ts';
 import { datasetActivities } from './dataset.ts';
 import { deployActivities } from './deploy.ts';
+import { embeddingActivities } from './embeddings.ts';
 import { evaluationActivities } from './evaluation.ts';
 import { publishActivities } from './publish.ts';
 import { qualityActivities } from './quality.ts';
@@ -17,6 +18,7 @@ export const allActivities = (platform: Platform) => ({
     ...snapshotActivities(platform),
     ...qualityActivities(platform),
     ...championActivities(platform),
+    ...embeddingActivities(platform),
     ...datasetActivities(platform),
     ...deployActivities(platform),
     ...evaluationActivities(platform),

@@ -39,7 +39,8 @@ export async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<stri
   yield rest;
 }
 
-const jsonOf = (line: string): unknown => {
+/** What a text says as JSON, or undefined. */
+export const jsonOf = (line: string): unknown => {
   try {
     return JSON.parse(line);
   } catch {

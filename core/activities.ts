@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { Dataset, DatasetRequest, Snapshot, SnapshotRequest } from './dataset.ts';
+import { EmbedderRequest, Meanings, MeaningsRequest, ReadyEmbedder } from './embedding.ts';
 import { Answers, AnswersRequest, CompareRequest, Latency, LatencyRequest, Likelihood, LikelihoodRequest, Report } from './evaluation.ts';
 import { Candidate, DeployRequest, MergeRequest, Model, Parity, ParityRequest, SampleRequest, Samples } from './model.ts';
 import type { Activity } from './plan.ts';
@@ -34,7 +35,9 @@ export const activity = {
   takeSnapshot: declare('takeSnapshot', { profile: 'io', version: 2, reuse: false }, SnapshotRequest, Snapshot),
   measureQuality: declare('measureQuality', { profile: 'io', version: 1, reuse: false }, QualityRequest, Quality),
   findChampion: declare('findChampion', { profile: 'io', version: 1, reuse: false }, ChampionRequest, Champion),
-  buildDataset: declare('buildDataset', { profile: 'io', version: 3, reuse: true }, DatasetRequest, Dataset),
+  resolveEmbedder: declare('resolveEmbedder', { profile: 'io', version: 1, reuse: false }, EmbedderRequest, ReadyEmbedder),
+  compareMeanings: declare('compareMeanings', { profile: 'io', version: 1, reuse: true }, MeaningsRequest, Meanings),
+  buildDataset: declare('buildDataset', { profile: 'io', version: 4, reuse: true }, DatasetRequest, Dataset),
   deployModel: declare('deployModel', { profile: 'io', version: 1, reuse: false }, DeployRequest, Candidate),
   sampleModel: declare('sampleModel', { profile: 'evaluation', version: 2, reuse: true }, SampleRequest, Samples),
   answerQuestions: declare('answerQuestions', { profile: 'evaluation', version: 1, reuse: true }, AnswersRequest, Answers),

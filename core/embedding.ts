@@ -79,7 +79,7 @@ export const Meanings = z
   .meta({ id: 'Meanings' });
 export type Meanings = z.infer<typeof Meanings>;
 
-/** The file: row ids and cosines of three decimals, and not a word. */
+/** The file. It holds not a word. */
 export const MeaningsFile = z
   .strictObject({
     snapshot: Digest,
@@ -88,8 +88,8 @@ export const MeaningsFile = z
     leak: Cosine,
     languages: z.record(z.string(), LanguageMeanings),
     pairs: z
-      .array(z.strictObject({ a: z.string(), b: z.string(), cosine: z.number() }))
-      .describe('Of rows that are not of one conversation.'),
+      .array(z.strictObject({ a: z.int(), b: z.int(), cosine: z.number() }))
+      .describe('Of texts that are not of one conversation, by `hashOf` of their normal form; the cosine has three decimals.'),
   })
   .meta({ id: 'MeaningsFile' });
 export type MeaningsFile = z.infer<typeof MeaningsFile>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Recipe } from './dataset.ts';
+import { Embedder } from './embedding.ts';
 import { GatePolicy, type Suite } from './evaluation.ts';
 import { Serving } from './model.ts';
 import { QualityPolicy } from './quality/policy.ts';
@@ -32,7 +33,7 @@ export const Persona = z
     base: Base,
     serving: Serving,
     sources: z.array(Source).min(1),
-    dataset: Recipe.extend({ quality: QualityPolicy }).meta({ id: 'PersonaDataset' }),
+    dataset: Recipe.extend({ quality: QualityPolicy, embedder: Embedder.optional() }).meta({ id: 'PersonaDataset' }),
     training: Training.prefault({}),
     suite: z
       .string()

@@ -28,6 +28,7 @@ export type ModelOptions = {
   top_p?: number;
   repeat_penalty?: number;
   stop?: string[];
+  num_thread?: number;
 };
 
 type Asked = {
@@ -109,7 +110,8 @@ export type Ollama = {
   chatStream(request: ChatRequest): ReplyStream;
   /** The prompt that the template makes of messages, where this Ollama would say; null where it would not. */
   render(request: { model: string; messages: readonly ChatMessage[] }): Promise<string | null>;
-  embed(request: { model: string; input: readonly string[]; signal?: AbortSignal | undefined }): Promise<number[][]>;
+  /** A text longer than the model reads is refused, and with it all of them. `keepAlive` 0 unloads the model at once. */
+  embed(request: Pick<Asked, 'model' | 'options' | 'keepAlive' | 'signal'> & { input: readonly string[] }): Promise<number[][]>;
   preload(model: string, options?: ModelOptions): Promise<void>;
   /** Resolves when it is out of memory. */
   unload(model: string): Promise<void>;
@@ -353,9 +355,10 @@ export function openOllama(url: string): Ollama {
       });
       return answer._debug_info?.rendered_template ?? null;
     },
-    async embed({ model, input, signal }) {
+    async embed({ model, input, options, keepAlive, signal }) {
       type Embedded = { embeddings: number[][] };
-      const asked: HttpRequest = { method: 'POST', path: '/api/embed', json: { model, input, truncate: true }, idle: patient, signal };
+      const json = { model, input, truncate: false, options, keep_alive: keepAlive };
+      const asked: HttpRequest = { method: 'POST', path: '/api/embed', json, idle: patient, signal };
       return (await call<Embedded>(`Ollama could not embed with ${model}`, asked)).embeddings;
     },
     async preload(model, options) {

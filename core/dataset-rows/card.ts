@@ -1,10 +1,11 @@
 import { categories, type DatasetRequest } from '../dataset.ts';
+import { type Similarity, similarityText } from '../meanings/similarity.ts';
 import { type RuleId, rules } from '../quality/rules.ts';
 import { type Counts, total } from './census.ts';
 import { sides } from './shaping.ts';
 
 /** The dataset card in the form that Hugging Face reads. It counts and never quotes. */
-export function datasetCard(request: DatasetRequest, counts: Counts): string {
+export function datasetCard(request: DatasetRequest, counts: Counts, similarity: Similarity): string {
   const { recipe } = request;
   const languages = Object.keys(counts.languages).filter((language) => language !== 'other');
   const row = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |`;
@@ -52,7 +53,8 @@ emotion that was noted, and the source rows it was made from. ${counts.highMomen
 ${counts.sourceRows} source rows, snapshot \`${request.snapshot.words.digest}\`, seed ${recipe.seed}. Up to ${recipe.contextTurns} turns of context. The split follows
 time and never cuts a conversation: ${counts.groups.count} groups, the largest of ${counts.groups.largest} rows. Repetitions are removed at a Jaccard
 similarity of ${recipe.nearDuplicate} of context and reply together; of ${counts.leakCheck.compared} held-out rows, ${counts.leakCheck.left} are like a training row.
-Similarity of meaning: not measured.
+
+${similarityText(similarity)}
 
 ${table(['left out because', 'rows'], Object.entries(counts.leftOut))}
 

@@ -132,6 +132,9 @@ type Batches = {
 
 type Scores = { key: string; score: number | null; reason: string; at: Filled };
 
+/** Where a text stands for an embedder: nothing anybody said, but made of it, and kept only while a source still says it. */
+type Vectors = { persona: string; model: string; text: Buffer; vector: Buffer; cut: boolean };
+
 /** Troupe's own tables. Ids, digests, numbers and decisions: what people said is never in here. */
 export type Database = {
   runs: Runs;
@@ -146,6 +149,7 @@ export type Database = {
   qualities: Qualities;
   batches: Batches;
   scores: Scores;
+  vectors: Vectors;
 };
 
 /** JSON for a `jsonb` column. A number that JSON would silently turn into null is an error here. */

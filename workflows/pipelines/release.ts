@@ -6,7 +6,7 @@ import { pipeline } from '../../core/pipeline.ts';
 /** From a persona's sources to a live release, or to the reason it was held. */
 export const release = pipeline('release', (persona: Cast, { step, gate, endWhenSame }) => {
   const { suite, training } = persona;
-  const { quality: policy, ...recipe } = persona.dataset;
+  const { quality: policy, embedder, ...recipe } = persona.dataset;
   const { timeout, reminder, approvers } = persona.gate;
   const serving = { ...persona.serving, system: systemPrompt(persona) };
 
@@ -26,15 +26,28 @@ export const release = pipeline('release', (persona: Cast, { step, gate, endWhen
     policy,
   });
   gate('data', { evidence: quality, terms: { timeout, reminder, approvers, ask: 'when failing' } });
-  const dataset = step('dataset', activity.buildDataset, {
+  const words = {
     persona: persona.name,
     subject: persona.subject,
     partner: persona.partner ?? null,
-    system: serving.system,
     snapshot,
     sifted: quality.sifted,
     recipe,
     sources: persona.sources.map(({ name, optional, synthetic }) => ({ name, optional, synthetic })),
+  };
+  const meanings =
+    embedder &&
+    step('meanings', activity.compareMeanings, {
+      ...words,
+      embedder: step('embedder', activity.resolveEmbedder, { model: embedder.model, folder: embedder.folder }),
+      languages: embedder.languages,
+      duplicate: embedder.duplicate,
+      leak: embedder.leak,
+    });
+  const dataset = step('dataset', activity.buildDataset, {
+    ...words,
+    system: serving.system,
+    ...(meanings && { meanings: meanings.file }),
   });
   const adapter = step('adapter', trainer.trainAdapter, { dataset: dataset.training, base, training });
   const model = step('model', trainer.mergeAdapter, { adapter, base });

@@ -1,0 +1,161 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { rowTexts } from '../core/dataset-rows/texts.ts';
+import type { EmbedderRequest, LanguageMeanings, Meanings, MeaningsFile, MeaningsRequest, ReadyEmbedder } from '../core/embedding.ts';
+import { failures } from '../core/failures.ts';
+import { closePairs } from '../core/meanings/close-pairs.ts';
+import { otherLetters, probed, sameToIt, shuffled, unfitFor } from '../core/meanings/fitness.ts';
+import type { StepRequest } from '../core/run.ts';
+import { SourceRow } from '../core/source-row.ts';
+import { hashOf } from '../core/text/hash.ts';
+import { jaccard, piecesOf } from '../core/text/near-duplicates.ts';
+import { keepOnlyVectors } from '../platform/db/vectors.ts';
+import { embedTexts, readyEmbedder } from '../platform/embedder.ts';
+import type { Platform } from '../platform/platform.ts';
+import { beating, breathe } from './beating.ts';
+import { eachLine } from './lines.ts';
+import { poorRows } from './poor-rows.ts';
+import { rowFile } from './row-file.ts';
+import { textDigest, vectorsOf } from './vectors.ts';
+
+/** Distinct texts of one language: 150 MB of vectors, a minute or two of comparing. */
+const mostTexts = 100_000;
+/** Nobody's words say the same so often. */
+const mostPairs = 1_000_000;
+
+type Texts = {
+  rows: number;
+  short: number;
+  texts: string[] /** Of each its conversation; undefined for several or none. */;
+  talks: (number | undefined)[];
+};
+type Pairs = MeaningsFile['pairs'];
+
+export const embeddingActivities = (platform: Pick<Platform, 'artifacts' | 'db' | 'ollama' | 'settings'>) => ({
+  /** The embedder as it is now, made of its folder where Ollama lacks it. */
+  resolveEmbedder: ({ input }: StepRequest<EmbedderRequest>): Promise<ReadyEmbedder> =>
+    beating({ embedder: input.model }, (signal) => readyEmbedder(platform, input, signal)),
+
+  /**
+   * Finds the rows of a data set to be that mean the same, in the languages that the embedder is trusted with, once it has
+   * shown that it reads them. Vectors are kept as they are made: another attempt, or the next run, makes only those that lack.
+   */
+  async compareMeanings({ input }: StepRequest<MeaningsRequest>): Promise<Meanings> {
+    const { artifacts, db } = platform;
+    const { persona, embedder } = input;
+    const languages: Record<string, LanguageMeanings> = {};
+    const pairs: Pairs = [];
+    const used: string[] = [];
+    for (const [language, found] of await textsByLanguage(platform, input)) {
+      const reason = reasonAgainst(language, input);
+      if (reason !== undefined) languages[language] = { status: 'not measured', rows: found.rows, reason };
+      else {
+        languages[language] = await compareLanguage(platform, input, { language, found, pairs });
+        used.push(...found.texts);
+      }
+    }
+    await keepOnlyVectors(db, { persona, model: embedder.digest, texts: used.map(textDigest) });
+    const { duplicate, leak } = input;
+    const file: MeaningsFile = { snapshot: input.snapshot.words.digest, embedder, duplicate, leak, languages, pairs };
+    return { file: await artifacts.put(`${JSON.stringify(file)}\n`, 'application/json'), pairs: pairs.length, languages };
+  },
+});
+
+function reasonAgainst(language: string, { languages, embedder }: MeaningsRequest): string | undefined {
+  if (languages.includes(language)) return undefined;
+  if (language === 'und') return 'no letters';
+  if (language === 'mixed') return 'letters of several scripts';
+  return `${embedder.model} is trusted with ${languages.join(', ')} only`;
+}
+
+/** The texts that the data set will compare; only those that are to be embedded are kept, each once. */
+async function textsByLanguage({ artifacts }: Pick<Platform, 'artifacts'>, input: MeaningsRequest): Promise<[string, Texts][]> {
+  using store = rowFile();
+  const { embedder: _, duplicate: __, leak: ___, languages, ...request } = input;
+  const isPoor = await poorRows(artifacts, input.sifted?.scores ?? null);
+  const made = rowTexts({ ...request, system: '' }, store, { languages, isPoor });
+  let read = 0;
+  for await (const row of eachLine(artifacts, input.snapshot.words, SourceRow)) {
+    made.add(row);
+    if (++read % 1000 === 0) await breathe({ read });
+  }
+  const byLanguage = new Map<string, Texts>();
+  const places = new Map<string, number>();
+  for (const row of made.texts()) {
+    if (row === undefined) {
+      await breathe({ read });
+      continue;
+    }
+    const found = byLanguage.get(row.language) ?? { rows: 0, short: 0, texts: [], talks: [] };
+    byLanguage.set(row.language, found);
+    found.rows++;
+    if (!row.long) found.short++;
+    if (!row.long || !languages.includes(row.language)) continue;
+    const place = places.get(row.text);
+    if (place === undefined) {
+      places.set(row.text, found.texts.push(row.text) - 1);
+      found.talks.push(row.talk);
+    } else if (found.talks[place] !== row.talk) found.talks[place] = undefined;
+  }
+  return [...byLanguage].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+async function compareLanguage(
+  platform: Pick<Platform, 'db' | 'ollama'>,
+  input: MeaningsRequest,
+  { language, found, pairs }: { language: string; found: Texts; pairs: Pairs },
+): Promise<LanguageMeanings> {
+  const { embedder, persona, duplicate, leak } = input;
+  const { texts, talks, rows, short } = found;
+  const { dimensions } = embedder;
+  if (texts.length > mostTexts)
+    throw unfit(input, language, `${texts.length} texts are more than the ${mostTexts} that are compared with each other`);
+  const { vectors, cut } = await vectorsOf(platform, { persona, embedder, texts, language });
+  const blind = await blindness(platform, input, { texts, vectors, language });
+  throwIfUnfit(input, language, { rows: texts.length, blind, confused: 0 });
+
+  const confused = new Set<number>();
+  const before = pairs.length;
+  const apart = (a: number, b: number) => talks[a] === undefined || talks[a] !== talks[b];
+  const threshold = Math.min(duplicate, leak);
+  for (const pair of closePairs(vectors, { dimensions, threshold: Math.min(threshold, sameToIt), apart })) {
+    if (pair === undefined || pairs.length % 1000 === 999) await breathe({ language, pairs: pairs.length - before });
+    if (pair === undefined) continue;
+    const [a, b] = [texts[pair.a]!, texts[pair.b]!];
+    if (pair.cosine >= sameToIt && jaccard(piecesOf([a]), piecesOf([b])) < otherLetters) confused.add(pair.a).add(pair.b);
+    if (pair.cosine >= threshold) pairs.push({ a: hashOf(a), b: hashOf(b), cosine: pair.cosine });
+    if (pairs.length > mostPairs) throw unfit(input, language, `it takes over ${mostPairs} pairs of ${texts.length} rows for the same`);
+  }
+  const shares = { blind: share(blind), confused: share(confused.size / Math.max(1, texts.length)) };
+  throwIfUnfit(input, language, { rows: texts.length, ...shares });
+  return { status: 'measured', rows: rows - short, distinct: texts.length, short, cut, pairs: pairs.length - before, ...shares };
+}
+
+/** The share of texts that the embedder cannot tell from themselves with their letters shuffled. */
+async function blindness(
+  { ollama }: Pick<Platform, 'ollama'>,
+  { embedder }: MeaningsRequest,
+  { texts, vectors, language }: { texts: readonly string[]; vectors: Float32Array; language: string },
+): Promise<number> {
+  const { dimensions } = embedder;
+  const places = probed(texts.length);
+  const probes = places.map((place) => shuffled(texts[place]!));
+  const found = await beating({ language, probes: probes.length }, (signal) => embedTexts(ollama, embedder, probes, signal));
+  const deceived = found.filter(({ vector }, i) => {
+    const own = vectors.subarray(places[i]! * dimensions, (places[i]! + 1) * dimensions);
+    return vector.reduce((sum, value, k) => sum + value * own[k]!, 0) >= sameToIt;
+  });
+  return deceived.length / Math.max(1, places.length);
+}
+
+function throwIfUnfit(input: MeaningsRequest, language: string, shares: { rows: number; blind: number; confused: number }): void {
+  const reason = unfitFor(language, shares);
+  if (reason !== undefined) throw unfit(input, language, reason);
+}
+
+const unfit = ({ embedder, persona }: MeaningsRequest, language: string, reason: string): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(
+    `${embedder.model} cannot compare what ${persona} says in ${language}: ${reason}. Take ${language} out of \`dataset.embedder.languages\`, or name a model that reads it.`,
+    failures.personaInvalid,
+  );
+
+const share = (value: number) => Math.round(value * 1e4) / 1e4;

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { EmbedderRequest, ReadyEmbedder } from '../core/embedding.ts';
+import type { Ollama } from './ollama.ts';
+import { refused } from './ollama-http.ts';
+import type { Settings } from './settings.ts';
+
+/** What Ollama's converter reads of a folder in Hugging Face form; the pooling has a folder of its own. */
+const isRead = (path: string): boolean => /^([\w-]+\/)?[\w.-]+\.(json|safetensors)$|^vocab\.txt$|^tokenizer\.model$/.test(path);
+
+/** Half the processors: threads that wait for one another spin, and beside any other work two took ten times as long as one. */
+const threads = Math.max(1, Math.floor(availableParallelism() / 2));
+
+type World = { ollama: Ollama; settings: Pick<Settings, 'cache'> };
+
+/** The embedder as Ollama has it. Where it lacks the tag it is made of its folder, if there is one; nothing is fetched. */
+export async function readyEmbedder({ ollama, settings }: World, wanted: EmbedderRequest, signal?: AbortSignal): Promise<ReadyEmbedder> {
+  const { model, folder } = wanted;
+  if (!(await ollama.find(model))) await makeOf(ollama, model, folderOf(wanted, settings.cache), signal);
+  const tag = await ollama.find(model);
+  if (!tag) throw new Error(`Ollama made ${model} and does not list it.`);
+  const { architecture, info } = await ollama.show(model);
+  const [vector] = await ollama.embed({ model, input: ['a'], options: { num_thread: threads }, signal });
+  if (vector === undefined || vector.length === 0)
+    throw refused(
+      `${model} gives no vectors: it is no embedder. Name one in \`dataset.embedder.model\`${folder ? '' : ', such as all-minilm'}.`,
+    );
+  const length = info[`${architecture}.context_length`];
+  return { model, digest: tag.digest, dimensions: vector.length, contextLength: typeof length === 'number' ? length : null };
+}
+
+function folderOf({ model, folder }: EmbedderRequest, cache: string): string {
+  const fetched = `\`ollama pull ${model}\` fetches it, if its licence and your network allow`;
+  if (folder === undefined) throw refused(`Ollama has no model ${model}, which \`dataset.embedder\` names. ${fetched}.`);
+  const place = folder.replace('$TROUPE_CACHE', cache);
+  if (existsSync(join(place, 'config.json'))) return place;
+  const made = folder.startsWith('$TROUPE_CACHE') ? '`bash temporal-dev/setup.sh` puts it there' : 'Put a Hugging Face model folder there';
+  throw refused(`Ollama has no model ${model}, and its folder ${place} holds no config.json. ${made}; or ${fetched}.`);
+}
+
+async function makeOf(ollama: Ollama, model: string, folder: string, signal: AbortSignal | undefined): Promise<void> {
+  const files: Record<string, string> = {};
+  for (const path of globSync('**/*', { cwd: folder }).sort().filter(isRead)) {
+    const digest = await digestOf(join(folder, path));
+    await ollama.upload(digest, join(folder, path), signal);
+    files[path] = digest;
+  }
+  await ollama.create({ model, files, signal });
+}
+
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+export type Embedded = { vector: Float32Array /** It was longer than the embedder reads, and lost its oldest words. */; cut: boolean };
+
+/** The vector of each text, of length 1. A text that is too long is cut from its beginning: the reply stands at the end. */
+export async function embedTexts(
+  ollama: Ollama,
+  { model }: Pick<ReadyEmbedder, 'model'>,
+  texts: readonly string[],
+  signal?: AbortSignal,
+): Promise<Embedded[]> {
+  if (texts.length === 0) return [];
+  try {
+    const found = await ollama.embed({ model, input: texts, options: { num_thread: threads }, signal });
+    if (found.length !== texts.length) throw new Error(`${model} gave ${found.length} vectors for ${texts.length} texts.`);
+    return found.map((vector) => ({ vector: ofLengthOne(vector), cut: false }));
+  } catch (error) {
+    if (!/input length exceeds/.test(String(error))) throw error;
+  }
+  if (texts.length === 1) {
+    const text = texts[0]!;
+    const shorter = text.slice(Math.ceil(text.length / 2)).toWellFormed();
+    return (await embedTexts(ollama, { model }, [shorter], signal)).map((embedded) => ({ ...embedded, cut: true }));
+  }
+  const middle = texts.length >> 1;
+  return [
+    ...(await embedTexts(ollama, { model }, texts.slice(0, middle), signal)),
+    ...(await embedTexts(ollama, { model }, texts.slice(middle), signal)),
+  ];
+}
+
+function ofLengthOne(values: readonly number[]): Float32Array {
+  const length = Math.hypot(...values);
+  return Float32Array.from(values, (value) => (length > 0 ? value / length : 0));
+}
