@@ -57,7 +57,8 @@ export class Books {
 
   async #keep(): Promise<never> {
     for (;;) {
-      // A condition is asked at once, which is too early, and again when all that can go on has gone on.
+      // A condition is asked at once, and again when all that can go on has gone on. At once is too early: what came up while
+      // the last page was turned may be only the beginning of this one, and a replay could part the two elsewhere.
       let settled = false;
       await condition(() => {
         const now = settled && (this.#readers.length > 0 || !isBlank(this.#page));
