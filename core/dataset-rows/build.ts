@@ -1,11 +1,12 @@
 import type { DatasetRequest, DatasetRow } from '../dataset.ts';
 import type { IsPoor } from '../quality/sieve.ts';
 import type { SourceRow } from '../source-row.ts';
+import { hashOf } from '../text/hash.ts';
 import { Census, type Counts } from './census.ts';
 import { draftsOf } from './drafts.ts';
 import { findRepetitions } from './duplicates.ts';
 import { groupName, groupsOf, splitByTime } from './groups.ts';
-import { findLeaks } from './leaks.ts';
+import { findLeaks, findSharedRuns } from './leaks.ts';
 import { problemsOf } from './problems.ts';
 import { rowOf } from './rows.ts';
 import type { SameMeaning, Shaped, Shaping, Side } from './shaping.ts';
@@ -49,15 +50,18 @@ export function datasetBuild(
     const { inOrder, side, misplaced } = splitByTime(drafts, groups, {
       kept: (draft) => units.refused[draft] === 0,
       onlyTrain: (draft) => units.onlyTraining[draft] === 1,
+      lot: (draft) => hashOf(String(index.keyHash.at(drafts.of(draft))), recipe.seed) / 2 ** 53,
       shares: recipe.split,
     });
     census.out('only for training, with held-out rows', misplaced);
     const heldOut = (draft: number) => side(draft) !== 'train';
     const train = inOrder.filter((draft) => !heldOut(draft));
-    const leaks = yield* findLeaks(request, index, drafts, units, { train, heldOut: inOrder.filter(heldOut) });
+    const given = yield* findLeaks(request, index, drafts, units, { train, heldOut: inOrder.filter(heldOut) });
+    const apart = inOrder.filter((draft) => heldOut(draft) && !given.has(draft));
+    const leaks = new Map([...given, ...(yield* findSharedRuns(index, drafts, { train, heldOut: apart }))]);
     for (const leak of leaks.values()) census.leaked(leak);
     const kept = inOrder.filter((draft) => !leaks.has(draft));
-    const left = leaks.size === 0 ? leaks : yield* findLeaks(request, index, drafts, units, { train, heldOut: kept.filter(heldOut) });
+    const left = given.size === 0 ? given : yield* findLeaks(request, index, drafts, units, { train, heldOut: kept.filter(heldOut) });
     census.leaksLeft(left, sidesPerGroup(kept));
 
     const rowsOn = function* (target: Side): Generator<DatasetRow> {

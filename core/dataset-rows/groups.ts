@@ -76,34 +76,42 @@ export function groupName(index: SourceRows, drafts: Drafts, group: number): str
 }
 
 /**
- * Earliest groups train, later ones validate, the latest test. A group is never cut: shares are as near as that allows.
+ * Earliest groups train, later ones validate, the latest test; groups without any time go by lot, a number from 0 to 1. A
+ * group is never cut: shares are as near as that allows.
  * Rows that may only be trained on do not count, and have no side where their group is held out. Gives the drafts in the
  * order in which they are written, groups by time and within them drafts by time, and the side of each.
  */
 export function splitByTime(
   drafts: Drafts,
   groups: Groups,
-  { kept, onlyTrain, shares }: { kept: (draft: number) => boolean; onlyTrain: (draft: number) => boolean; shares: Recipe['split'] },
+  {
+    kept,
+    onlyTrain,
+    lot,
+    shares,
+  }: { kept: (draft: number) => boolean; onlyTrain: (draft: number) => boolean; lot: (draft: number) => number; shares: Recipe['split'] },
 ) {
-  const members = new Map<number, { first: number; counted: number; size: number }>();
+  const members = new Map<number, { first: number; drawn: number; counted: number; size: number }>();
   for (let draft = 0; draft < drafts.size; draft++) {
     if (!kept(draft)) continue;
     const time = drafts.time(draft);
     const known = members.get(groups.of(draft));
-    const group = known ?? { first: Number.isNaN(time) ? Number.POSITIVE_INFINITY : time, counted: 0, size: 0 };
+    const group = known ?? { first: Number.isNaN(time) ? Number.POSITIVE_INFINITY : time, drawn: lot(draft), counted: 0, size: 0 };
     if (known === undefined) members.set(groups.of(draft), group);
     group.size++;
     if (!onlyTrain(draft)) group.counted++;
   }
   const inTime = [...members].sort(([a, x], [b, y]) => (x.first === y.first ? a - b : x.first - y.first));
-  const all = inTime.reduce((sum, [, group]) => sum + group.counted, 0);
+  const dated = inTime.filter(([, group]) => Number.isFinite(group.first));
+  const all = dated.reduce((sum, [, group]) => sum + group.counted, 0);
   const placeOf = new Map<number, { side: Side; next: number }>();
   let [counted, placed] = [0, 0];
   for (const [name, group] of inTime) {
-    const middle = group.counted === 0 ? 0 : (counted + group.counted / 2) / all;
+    const timed = Number.isFinite(group.first);
+    const middle = group.counted === 0 ? 0 : timed ? (counted + group.counted / 2) / all : group.drawn;
     const side = middle <= shares.train ? 'train' : middle <= shares.train + shares.validation ? 'validation' : 'test';
     placeOf.set(name, { side, next: placed });
-    counted += group.counted;
+    if (timed) counted += group.counted;
     placed += group.size;
   }
   const inOrder = new Uint32Array(placed);

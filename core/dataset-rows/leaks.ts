@@ -15,7 +15,7 @@ export type Leak = 'exact' | 'alike' | 'meaning' | 'runs';
 
 /**
  * Held-out rows that training rows give away: the same context and reply, much the same (28 bands of 4: finer than when
- * repetitions were removed), much the same in meaning, or a reply of which more than half the 8-word runs stand in one training reply.
+ * repetitions were removed), or much the same in meaning.
  */
 export function* findLeaks(
   request: DatasetRequest,
@@ -43,17 +43,15 @@ export function* findLeaks(
       leaks.set(draft, 'alike');
     else if (units.alikeInMeaning.get(draft)?.some((other) => inTraining[other] === 1)) leaks.set(draft, 'meaning');
   }
-  for (const draft of yield* sharingRuns(index, drafts, { train, heldOut: heldOut.filter((draft) => !leaks.has(draft)) }))
-    leaks.set(draft, 'runs');
   return leaks;
 }
 
-/** Held-out replies of which more than half the runs stand in one training reply. Only held-out runs are kept in memory. */
-function* sharingRuns(
+/** Held-out replies of which more than half the 8-word runs stand in one training reply. Only held-out runs are kept in memory. */
+export function* findSharedRuns(
   index: SourceRows,
   drafts: Drafts,
   { train, heldOut }: { train: Uint32Array; heldOut: Uint32Array },
-): Generator<undefined, number[]> {
+): Generator<undefined, Map<number, Leak>> {
   const known = places();
   const holders: number[][] = []; // of each run, the replies that have it
   const runCounts: number[] = [];
@@ -67,16 +65,16 @@ function* sharingRuns(
       else holders[place]!.push(i);
     }
   }
-  const sharing = new Set<number>();
+  const sharing = new Map<number, Leak>();
   if (holders.length > 0)
     for (const [i, draft] of train.entries()) {
       if (i % pause === 0) yield;
       const shared = new Map<number, number>();
       for (const run of new Set(wordRuns(replyText(index, drafts, draft))))
         for (const held of holders[known.get(run) ?? -1] ?? []) shared.set(held, (shared.get(held) ?? 0) + 1);
-      for (const [held, count] of shared) if (count > mostShared * runCounts[held]!) sharing.add(heldOut[held]!);
+      for (const [held, count] of shared) if (count > mostShared * runCounts[held]!) sharing.set(heldOut[held]!, 'runs');
     }
-  return [...sharing];
+  return sharing;
 }
 
 /** The persona's own words of a draft. */

@@ -1,0 +1,139 @@
+/**
+ * Makes data sets of generated talk with the product's own step, and the same with the Python libraries one would take for
+ * it. Each size runs in a process of its own, so that its peak of memory is its own.
+ *
+ *     node bench/data.ts [--sizes 10000,100000,1000000] [--peer PYTHON] [--peer-most 100000]
+ *
+ * With `--peer` the same words go through bench/data_peer.py, up to `--peer-most` messages. `make bench-data` brings a Python for it.
+ */
+import { execFile } from 'node:child_process';
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { parseArgs, promisify } from 'node:util';
+import { datasetActivities } from '../activities/dataset.ts';
+import { Recipe, Snapshot } from '../core/dataset.ts';
+import { folderArtifacts } from '../platform/artifacts/folder.ts';
+import { root } from '../platform/settings.ts';
+import { random } from '../scripts/world/random.ts';
+import { machine } from './machine.ts';
+
+type Measured = { rows: Record<string, number>; seconds: number; peak: number };
+
+const { values } = parseArgs({
+  options: {
+    sizes: { type: 'string', default: '10000,100000,1000000' },
+    peer: { type: 'string' },
+    'peer-most': { type: 'string', default: '100000' },
+    one: { type: 'string' },
+  },
+});
+if (values.one !== undefined) console.log(JSON.stringify(await build(values.one)));
+else await all(values.sizes.split(',').map(Number));
+
+async function all(sizes: readonly number[]): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'troupe-bench-data-'));
+  const run = async (program: string, args: readonly string[]): Promise<Measured> =>
+    JSON.parse((await promisify(execFile)(program, args, { cwd: root })).stdout);
+  console.log(`machine    ${machine()}`);
+  try {
+    let before: { size: number; seconds: number } | undefined;
+    for (const size of sizes) {
+      const words = join(folder, `${size}.ndjson`);
+      await pipeline(talk(size), createWriteStream(words));
+      const ours = await run(process.execPath, ['bench/data.ts', '--one', words]);
+      const grown = before === undefined ? '' : `  ${(ours.seconds / before.seconds).toFixed(1)} times the time of ${before.size}`;
+      console.log(`${line('troupe', size, ours)}${grown}`);
+      before = { size, seconds: ours.seconds };
+      if (values.peer === undefined || size > Number(values['peer-most'])) continue;
+      const out = join(folder, `peer-${size}`);
+      mkdirSync(out);
+      const theirs = await run(values.peer, ['bench/data_peer.py', words, out]);
+      console.log(`${line('peer', size, theirs)}  troupe is ${(theirs.seconds / ours.seconds).toFixed(1)} times as fast`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function line(who: string, size: number, { rows, seconds, peak }: Measured): string {
+  const kept = Object.values(rows).join(' + ');
+  return `${who.padEnd(10)} ${String(size).padStart(8)} messages  ${seconds.toFixed(1)} s  ${Math.round(size / seconds)} messages/s  peak memory ${(peak / 2 ** 20).toFixed(0)} MiB  ${kept} rows`;
+}
+
+/** The step `buildDataset`, as the worker runs it. */
+async function build(words: string): Promise<Measured> {
+  const folder = mkdtempSync(join(tmpdir(), 'troupe-bench-data-'));
+  try {
+    const artifacts = folderArtifacts(folder);
+    const input = {
+      persona: 'bench',
+      subject: 'Ada',
+      partner: 'Ben',
+      system: 'You are Ada.',
+      snapshot: Snapshot.parse({ words: await artifacts.putFile(words, 'application/x-ndjson'), rows: 0, tables: [], consents: [] }),
+      recipe: Recipe.parse({ categories: { contextual: {} } }),
+    };
+    const began = performance.now();
+    const dataset = await datasetActivities({ artifacts }).buildDataset({ run: 'bench', step: 'dataset', key: 'bench', input });
+    const seconds = (performance.now() - began) / 1000;
+    const { rows } = JSON.parse(String(await artifacts.get(dataset.manifest)));
+    return { rows, seconds, peak: process.resourceUsage().maxRSS * 1024 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Talk of two people, 70 % Thai: words by Zipf's law, about 60 characters a message, half of it with a conversation id and
+ * half parted by silence. One message in twelve was said before, one in a hundred was read as Windows-1252.
+ */
+function* talk(size: number): Generator<string> {
+  const { next, pick } = random(7);
+  const letter = (of: string) => pick([...of]);
+  const thai = () => letter('กขคงจชซดตถทนบปผพมยรลวสหอ') + pick(['ะ', 'า', 'ิ', 'ี', 'ุ', 'ู', 'ำ', 'ั', '', '่า', '้า', '็']);
+  const english = () => letter('bcdfghklmnprstvw') + letter('aeiou') + (next() < 0.3 ? letter('nrst') : '');
+  const word = (syllable: () => string) => Array.from({ length: 1 + Math.floor(next() * 3) }, syllable).join('');
+  const words = { th: Array.from({ length: 8000 }, () => word(thai)), en: Array.from({ length: 8000 }, () => word(english)) };
+  const some = (language: 'th' | 'en') =>
+    Array.from({ length: 2 + Math.floor(next() * next() * 30) }, () => words[language][Math.floor(8000 ** next()) - 1]!);
+  const said: string[] = [];
+  let [time, conversation, left] = [Date.UTC(2024, 0, 1), 0, 0];
+  let lines = '';
+  for (let id = 1; id <= size; id++) {
+    if (left-- === 0) {
+      conversation++;
+      left = 6 + Math.floor(next() * 10);
+      time += 2 * 3_600_000;
+    }
+    time += 20_000 + Math.floor(next() * 60_000);
+    const fresh =
+      next() < 0.7
+        ? some('th')
+            .map((one, i) => (i % 5 === 4 ? `${one} ` : one))
+            .join('')
+        : some('en').join(' ');
+    const text = said.length > 0 && next() < 1 / 12 ? pick(said) : fresh;
+    said[said.length < 20_000 ? said.length : Math.floor(next() * said.length)] = text;
+    const row = {
+      table: 'conversations',
+      source: 'chat',
+      id: String(id),
+      at: new Date(time).toISOString(),
+      consent: 'c1',
+      conversation: conversation % 2 === 0 ? null : `c${conversation}`,
+      speaker: id % 2 === 0 ? 'Ben' : 'Ada',
+      text: next() < 0.01 ? new TextDecoder('windows-1252').decode(Buffer.from(text)) : text,
+      language: null,
+      topic: null,
+      emotion: null,
+    };
+    lines += `${JSON.stringify(row)}\n`;
+    if (lines.length > 1 << 20) {
+      yield lines;
+      lines = '';
+    }
+  }
+  yield lines;
+}
