@@ -73,7 +73,7 @@ export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =>
         testRows: rows.test,
         ...(rated.length > 0 && { rated: await artifacts.put(toLines(rated), ndjson) }),
         manifest: await artifacts.put(`${JSON.stringify(manifest, null, 1)}\n`, 'application/json'),
-        card: await artifacts.put(datasetCard(input, counts, similarity), 'text/markdown'),
+        card: await artifacts.put(datasetCard(input, counts, similarity, shaping), 'text/markdown'),
       };
     } catch (error) {
       for (const side of sides) await writers[side].abort();

@@ -1,11 +1,17 @@
 import { categories, type DatasetRequest } from '../dataset.ts';
 import { type Similarity, similarityText } from '../meanings/similarity.ts';
 import { type RuleId, rules } from '../quality/rules.ts';
+import { recipeText } from '../recipes/card.ts';
 import { type Counts, total } from './census.ts';
 import { sides } from './shaping.ts';
 
 /** The dataset card in the form that Hugging Face reads. It counts and never quotes. */
-export function datasetCard(request: DatasetRequest, counts: Counts, similarity: Similarity): string {
+export function datasetCard(
+  request: DatasetRequest,
+  counts: Counts,
+  similarity: Similarity,
+  shaping: Record<string, unknown> = {},
+): string {
   const { recipe } = request;
   const languages = Object.keys(counts.languages).filter((language) => language !== 'other');
   const row = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |`;
@@ -60,7 +66,7 @@ ${table(['left out because', 'rows'], Object.entries(counts.leftOut))}
 
 ${counts.damaged.rows} source rows (${Math.round(counts.damaged.share * 1000) / 10} %) were put aside as damaged text.
 
-${quality(request)}## Languages
+${recipeText(shaping)}${quality(request)}## Languages
 
 ${table(['language', 'share of the letters of the replies'], Object.entries(counts.languages))}
 
