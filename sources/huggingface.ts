@@ -12,7 +12,7 @@ import type { Place } from './parquet/bytes.ts';
 import { findOnHub } from './parquet/hub.ts';
 import type { ParquetHead, ParquetRows, ParquetTask } from './parquet/thread.ts';
 import { SourceProblem } from './source-problem.ts';
-import { openThread, type Thread, ThreadLost } from './thread/thread.ts';
+import { type Limits, openThread, type Thread, ThreadLost } from './thread/thread.ts';
 
 /** A file of the data set. `name` is the same wherever it is read from. */
 type ParquetFile = { name: string; place: Place };
@@ -20,14 +20,20 @@ type ParquetFile = { name: string; place: Place };
 /** The next row to be read, and what tells that everything before it is as it was. */
 type Cursor = { file: string; group: number; row: number; print: string; commit?: string };
 
-const limits = { memory: 768 * 2 ** 20, silence: 120_000 };
+/** A row group may take a while to come over a network; one that is here is read in seconds, or was made to stall. */
+const limitsOf = ({ hub }: HuggingFaceSource): Limits => ({ memory: 768 * 2 ** 20, silence: hub === undefined ? 30_000 : 120_000 });
 
 /** A data set in parquet, row group by row group. */
-export const openHuggingFace = (source: HuggingFaceSource, env: NodeJS.ProcessEnv): OpenSource => ({
-  read: (after) => read(source, env, after === undefined ? undefined : (JSON.parse(after) as Cursor)),
+export const openHuggingFace = (source: HuggingFaceSource, env: NodeJS.ProcessEnv, limits = limitsOf(source)): OpenSource => ({
+  read: (after) => read(source, env, limits, after === undefined ? undefined : (JSON.parse(after) as Cursor)),
 });
 
-async function* read(source: HuggingFaceSource, env: NodeJS.ProcessEnv, after: Cursor | undefined): ReturnType<OpenSource['read']> {
+async function* read(
+  source: HuggingFaceSource,
+  env: NodeJS.ProcessEnv,
+  limits: Limits,
+  after: Cursor | undefined,
+): ReturnType<OpenSource['read']> {
   const { files, commit } = await findParquet(source, env, after?.commit);
   const columns = columnsOf(source);
   const thread = openThread(new URL('./parquet/thread.ts', import.meta.url), limits);

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import fc from 'fast-check';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { HuggingFaceSource } from '../core/source-kinds/huggingface.ts';
@@ -321,3 +322,32 @@ describe('of a hub', () => {
     await expect(readAll(open({ hub: 'owner/name', split: 'dev' }, hub.env).read())).rejects.toThrow('(there is: en/train, th/train)');
   });
 });
+
+test('bytes that are changed anywhere give rows or a problem, and never quote what was there', async () => {
+  const { folder } = aPlace();
+  const path = join(folder, 'fuzz.parquet');
+  const sound = bytesOf({
+    columnData: [{ name: 'story', type: 'STRING', data: Array.from({ length: 300 }, (_, i) => `${secret} ${i % 7}`) }],
+    rowGroupSize: 200,
+  });
+  const change = fc.tuple(fc.nat(sound.length - 1), fc.oneof(fc.constant(255), fc.nat(255)));
+
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), fc.nat(3), async (changes, cut) => {
+      const bytes = sound.slice(0, cut === 0 ? (changes[0]?.[0] ?? 0) : sound.length);
+      for (const [at, byte] of changes) bytes[at] = byte;
+      writeFileSync(path, bytes);
+
+      const { problem, aside } = await readAll(
+        openHuggingFace(aSource({ folder: path }), {}, { memory: 2 ** 28, silence: 2000 }).read(),
+      ).then(
+        ({ aside }) => ({ problem: undefined, aside }),
+        (error: unknown) => ({ problem: error, aside: [] }),
+      );
+
+      if (problem !== undefined) expect(problem).toBeInstanceOf(SourceProblem);
+      expect(`${problem} ${aside}`).not.toContain('in the house');
+    }),
+    { numRuns: Number(process.env.FUZZ_RUNS ?? 30) },
+  );
+}, 120_000);

@@ -1,10 +1,11 @@
 import pg from 'pg';
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
+import { buildRows } from '../core/dataset-rows/build.ts';
 import type { SourceRow } from '../core/source-row.ts';
 import type { Batch } from '../sources/index.ts';
 import { openPostgres } from '../sources/postgres.ts';
 import { freshDatabase } from './support/postgres.ts';
-import { aSource } from './support/words.ts';
+import { aRequest, aSource } from './support/words.ts';
 
 const secret = 'the words that must stay in the house';
 let db: pg.Client;
@@ -216,4 +217,23 @@ test('a moment that is a number is refused with the way out', async () => {
   const reading = readAll(open({ tables: { conversations: { columns: { language: null, topic: null, emotion: null } } } }).read());
 
   await expect(reading).rejects.toThrow('public.conversations.at is a number, not a moment: read a view that has `to_timestamp(at)`');
+});
+
+test('turns of one row stay together in a dataset, where many rows have the same moment', async () => {
+  await db.query('CREATE TABLE chats (id int, asked text, answered text, day date)');
+  await db.query(
+    `INSERT INTO chats SELECT n, 'question ' || md5(n::text), 'answer ' || md5((n * 7)::text), '2025-03-01' FROM generate_series(8, 12) n`,
+  );
+  const columns = { conversation: { value: 'all' }, at: 'day', language: null, topic: null, emotion: null };
+  const turns = [
+    { speaker: { value: 'Ben' }, text: 'asked' },
+    { speaker: { value: 'Ada' }, text: 'answered' },
+  ];
+  const { rows } = await readAll(open({ tables: { conversations: { table: 'chats', columns, turns } } }).read());
+
+  const { split } = buildRows(aRequest({ contextTurns: 1 }), rows.toReversed());
+
+  const made = [...split.train, ...split.validation, ...split.test].map((row) => row.messages.slice(-2).map(({ content }) => content));
+  const { rows: wanted } = await db.query({ text: 'SELECT asked, answered FROM chats ORDER BY id', rowMode: 'array' });
+  expect(made.sort()).toEqual(wanted.sort());
 });

@@ -114,7 +114,7 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
       store.add(row);
       time.push(row.at === null ? Number.NaN : Date.parse(row.at));
       table.push(tables.indexOf(row.table));
-      idNumber.push(Number(/\d+$/.exec(row.id)?.[0] ?? 0));
+      idNumber.push(numberIn(row.id));
       keyHash.push(hash);
       source.push(numberOf(sources, row.source));
       damaged.push(wrong === undefined && against === undefined ? 0 : 1);
@@ -166,6 +166,12 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
     },
   };
 }
+
+/** The number that an id ends with; a turn stands behind the number of its row, as `17/2` before `18/1`. */
+const numberIn = (id: string): number => {
+  const [, row = '0', turn = '0'] = /(\d+)(?:\/(\d+))?$/.exec(id) ?? [];
+  return Number(row) + Number(turn) / 2 ** 20;
+};
 
 /** Rows without a time come last. */
 export const compareTimes = (a: number, b: number): number => (Number.isNaN(a) ? (Number.isNaN(b) ? 0 : 1) : Number.isNaN(b) ? -1 : a - b);

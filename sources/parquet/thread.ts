@@ -36,6 +36,7 @@ answerWith<ParquetTask>(async function* (task) {
     };
     yield head;
     if (task.from === 'look' || !task.columns.every((name) => columns.includes(name))) return;
+    countsAddUp(metadata);
     yield* readGroups(task, bytes, metadata, task.from);
   } catch (error) {
     // hyparquet says what is wrong with the bytes, beginning with its own name; a damaged page may raise anything else.
@@ -67,6 +68,12 @@ function topLevel({ schema }: FileMetaData): string[] {
     for (; open > 0 && at < schema.length; at++) open += (schema[at]!.num_children ?? 0) - 1;
   }
   return names;
+}
+
+/** A file whose counts do not add up would lose rows without a word. */
+function countsAddUp({ num_rows, row_groups }: FileMetaData): void {
+  const inGroups = row_groups.reduce((sum, group) => sum + group.num_rows, 0n);
+  if (num_rows !== inGroups || num_rows < 0n) throw new Fault('its groups have another number of rows than it says');
 }
 
 async function* readGroups(
