@@ -21,7 +21,7 @@ type ParquetFile = { name: string; place: Place };
 type Cursor = { file: string; group: number; row: number; print: string; commit?: string };
 
 /** A row group may take a while to come over a network; one that is here is read in seconds, or was made to stall. */
-const limitsOf = ({ hub }: HuggingFaceSource): Limits => ({ memory: 768 * 2 ** 20, silence: hub === undefined ? 30_000 : 120_000 });
+const limitsOf = ({ hub }: HuggingFaceSource): Limits => ({ memory: 768 * 2 ** 20, silence: hub === undefined ? 30_000 : 900_000 });
 
 /** A data set in parquet, row group by row group. */
 export const openHuggingFace = (source: HuggingFaceSource, env: NodeJS.ProcessEnv, limits = limitsOf(source)): OpenSource => ({

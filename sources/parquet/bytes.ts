@@ -11,6 +11,7 @@ export type Bytes = { byteLength: number; slice(start: number, end?: number): Pr
 /** More than a row group's column has in any file that is meant to be read a piece at a time. */
 const mostAtOnce = 256 * 2 ** 20;
 const tail = 64 * 1024;
+const longestSilence = 60_000;
 
 export async function openBytes(place: Place): Promise<Bytes> {
   const { byteLength, read, close } = 'path' in place ? await openFile(place.path) : await openAddress(place);
@@ -67,28 +68,32 @@ async function openAddress(place: Extract<Place, { url: string }>): Promise<Read
 type Range = { start: number; total: number; bytes: Uint8Array<ArrayBuffer> };
 
 async function fetchRange({ url, token, dataset }: Extract<Place, { url: string }>, range: string, length = tail): Promise<Range> {
-  const response = await fetched(dataset, url, token, { range, 'accept-encoding': 'identity' });
-  const [, start, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '') ?? [];
-  if (response.status !== 206 || start === undefined || total === undefined) {
-    await response.body?.cancel();
-    throw new SourceProblem(
-      `${dataset}: its server gives whole files only. Fetch it (\`hf download ${dataset} --repo-type dataset --local-dir FOLDER\`), and give \`folder\`.`,
-    );
-  }
-  const expected = Math.min(length, Number(total));
-  const bytes = new Uint8Array(expected);
-  let at = 0;
+  const silent = new AbortController(); // a slow line is no reason to give up, one that has fallen silent is
+  const silence = setTimeout(() => silent.abort(), longestSilence);
   try {
+    const response = await fetched(dataset, url, token, { range, 'accept-encoding': 'identity' }, silent.signal);
+    const [, start, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '') ?? [];
+    if (response.status !== 206 || start === undefined || total === undefined) {
+      await response.body?.cancel();
+      throw new SourceProblem(
+        `${dataset}: its server gives whole files only. Fetch it (\`hf download ${dataset} --repo-type dataset --local-dir data\`), and give \`folder: data\`.`,
+      );
+    }
+    const bytes = new Uint8Array(Math.min(length, Number(total)));
+    let at = 0;
     for await (const chunk of response.body ?? []) {
-      if (at + chunk.length > expected) break;
+      silence.refresh();
+      if (at + chunk.length > bytes.length) break;
       bytes.set(chunk, at);
       at += chunk.length;
     }
+    if (at !== bytes.length) throw new SourceProblem(`${dataset}: the server sent ${at} of ${bytes.length} bytes.`, { passing: true });
+    return { start: Number(start), total: Number(total), bytes };
   } catch (error) {
-    throw lost(dataset, error);
+    throw error instanceof SourceProblem ? error : lost(dataset, error);
+  } finally {
+    clearTimeout(silence);
   }
-  if (at !== expected) throw new SourceProblem(`${dataset}: the server sent ${at} of ${expected} bytes.`, { passing: true });
-  return { start: Number(start), total: Number(total), bytes };
 }
 
 const lost = (dataset: string, error: unknown) => {
@@ -103,13 +108,12 @@ export async function fetched(
   url: string,
   token: string | undefined,
   headers: Record<string, string> = {},
+  signal: AbortSignal = AbortSignal.timeout(longestSilence),
 ): Promise<Response> {
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }; // fetch drops it where another host is pointed to
-  const response = await fetch(url, { headers: { ...headers, ...authorization }, signal: AbortSignal.timeout(60_000) }).catch(
-    (error: unknown) => {
-      throw lost(dataset, error);
-    },
-  );
+  const response = await fetch(url, { headers: { ...headers, ...authorization }, signal }).catch((error: unknown) => {
+    throw lost(dataset, error);
+  });
   if (response.ok) return response;
   await response.body?.cancel();
   const { status } = response;
