@@ -201,9 +201,9 @@ describe('journals', () => {
     expect(aside).toEqual([{ place: 'a.csv:4', reason: 'a date that is not written as `dateFormat` says' }]);
   });
 
-  test('that lack a column are refused, with what is there instead', async () => {
+  test('that lack a column are refused, with what was likely meant', async () => {
     await expect(read({ 'a.csv': 'Entrie,at\nx,2024-01-01\n' }, { ...diary, columns: { text: 'Entry' } })).rejects.toThrow(
-      'a.csv:1 has no column Entry, did you mean Entrie? (there is: Entrie, at)',
+      'a.csv:1, which names its 2 columns, has no Entry, did you mean Entrie?',
     );
   });
 
