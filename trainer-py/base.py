@@ -165,7 +165,7 @@ def resolve_base(request: BaseRequest, home: Path, cache: Path, emit: Emit, stop
         base=base,
         ollama=base.ollama,
         environment=digest_of(LOCK),
-        roles=request.roles,
+        **({"roles": request.roles} if request.roles else {}),  # left out, not null
     )
 
 
