@@ -92,14 +92,15 @@ type Told = ReturnType<typeof differencesOf> & { before: MadeDataset; after: Mad
 
 function diffLines({ before, after, digests, all, by, moves }: Told): string[] {
   const head = ['added', 'removed', 'moved', 'changed', 'same'] as const;
-  const cells = (tally: Tally) => head.map((change) => String(tally[change]));
-  const block = (title: string, tallies: Record<string, Tally>) =>
+  const line = ([name, tally]: [string, Tally]) => [name, ...head.map((change) => String(tally[change]))];
+  const block = (title: string, tallies: Record<string, Tally>, more: [string, Tally][] = []) =>
     table(
       [
         [title, ...head],
         ...Object.entries(tallies)
           .sort(([a], [b]) => (a < b ? -1 : 1))
-          .map(([name, tally]) => [name, ...cells(tally)]),
+          .map(line),
+        ...more.map(line),
       ],
       textWidth,
     );
@@ -114,7 +115,7 @@ function diffLines({ before, after, digests, all, by, moves }: Told): string[] {
       textWidth,
     ),
     '',
-    ...block('category', { ...by.category, 'all rows': all }),
+    ...block('category', by.category, [['all rows', all]]),
     '',
     ...block('source', by.source),
     ...(Object.keys(moves).length > 0 ? ['', ...Object.entries(moves).map(([move, rows]) => `${rows} moved ${move}`)] : []),

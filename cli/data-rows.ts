@@ -34,7 +34,6 @@ export async function command(context: Context, named: string | undefined, optio
   await using db = await openBooks(settings);
   const made = await getDataset(db, named ?? (await personaOr(undefined, settings, () => lastPersona(db))), settings);
   const artifacts = await openArtifacts(settings);
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.failed)); // a pager that was left
 
   // What a rule puts aside is in no data set: it is looked for in the snapshot.
   const rows =
@@ -101,7 +100,14 @@ async function* asideIn(artifacts: Store, { snapshot, languages }: MadeDataset, 
     const flags = rulesBrokenBy(row, languages);
     if (!flags.includes(flag) || asideBecause(flags) === undefined) continue;
     const who = row.table === 'conversations' ? (row.speaker ?? 'somebody') : row.table;
-    yield { split: 'aside', id: keyOf(row), at: row.at, about: row.table, flags, said: textsOf(row).map((text) => ({ who, text })) };
+    yield {
+      split: 'aside',
+      id: keyOf(row),
+      at: row.at,
+      about: row.table,
+      flags,
+      said: textsOf(row).map(([field, text]) => ({ who: field === 'text' ? who : field, text })),
+    };
   }
 }
 

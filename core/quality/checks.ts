@@ -42,16 +42,12 @@ export type Judged = {
 
 /** Holds figures against a policy. Days that fail are left out; what fails and is about no day only asks. Pure. */
 export function judgeQuality(asked: Asked): Judged {
-  const { findings: drifting, drifts } = driftsIn(asked);
-  const findings = [
-    ...sharesOfDays(asked),
-    ...volumes(asked),
-    ...drifting,
-    ...driftSinceEarlier(asked),
-    ...languageShares(asked),
-    ...ages(asked),
-    ...notTakenIn(asked),
-  ];
+  const ofDays = [...sharesOfDays(asked), ...volumes(asked)];
+  // A day that is out already must not take the days around it with it, nor speak for what stays.
+  const passing = without(asked, ofDays);
+  const { findings: drifting, drifts } = driftsIn(passing);
+  const whole = without(passing, drifting);
+  const findings = [...ofDays, ...drifting, ...driftSinceEarlier(whole), ...languageShares(whole), ...ages(asked), ...notTakenIn(asked)];
   const kept = new Set(asked.policy.keep);
   const failed = findings.filter(({ level }) => level === 'fail');
 
@@ -79,15 +75,21 @@ export function judgeQuality(asked: Asked): Judged {
       batches: failedDays,
     };
   });
-  const without = [...out.values()].map(({ source, day }) => ({ source, day }));
+  const left = [...out.values()].map(({ source, day }) => ({ source, day }));
   return {
     verdict: asking.size > 0 ? 'fail' : 'pass',
     headline: headlineOf(asking, checks, [...out.values()], asked),
     checks,
-    without,
+    without: left,
     failing,
     drifts,
   };
+}
+
+/** The same without the days that fail. */
+function without(asked: Asked, findings: readonly Finding[]): Asked {
+  const bad = new Set(findings.filter(({ level }) => level === 'fail').flatMap(({ days }) => days));
+  return { ...asked, batches: asked.batches.filter((batch) => !bad.has(batch)) };
 }
 
 function headlineOf(
@@ -215,7 +217,17 @@ function driftsIn({ policy, batches }: Asked): { findings: Finding[]; drifts: Dr
       const [from, to] = [block[0]!.day, block.at(-1)!.day];
       const rows = block.reduce((sum, batch) => sum + batch.rows, 0);
       drifts.push({ source, from, to, rows, ...compared });
-      findings.push(...driftFindings(policy, `${source} ${from} to ${to}`, rows, before.rows, compared, block));
+      const level = driftLevel(policy, compared);
+      findings.push(
+        ...driftFindings(
+          policy,
+          `${source} ${from} to ${to}`,
+          rows,
+          before.rows,
+          compared,
+          level === 'fail' ? culprits(policy, before, block) : block,
+        ),
+      );
     }
   }
   return { findings, drifts };
@@ -240,6 +252,18 @@ function compare(before: Counts, now: Counts): Pick<Drift, 'lengths' | 'language
     chance: Math.max(indexByChance(before.lengths, now.lengths), indexByChance(was, is)),
   };
 }
+
+/** The days of a stretch by which it has drifted, where without them it has not; else all of it. */
+function culprits(policy: QualityPolicy, before: Counts, block: readonly BatchFigures[]): readonly BatchFigures[] {
+  const apart = block.filter((batch) => driftLevel(policy, compare(before, batch)) === 'fail');
+  const rest = block.filter((batch) => !apart.includes(batch));
+  return apart.length > 0 && (rest.length === 0 || driftLevel(policy, compare(before, together(rest))) !== 'fail') ? apart : block;
+}
+
+const driftLevel = ({ checks }: QualityPolicy, { lengths, languages, chance }: Pick<Drift, 'lengths' | 'languages' | 'chance'>): Level => {
+  const index = Math.max(lengths, languages);
+  return index > chance ? levelOf(index, checks.drift) : 'pass';
+};
 
 function driftFindings(
   { checks }: QualityPolicy,

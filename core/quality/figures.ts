@@ -47,7 +47,9 @@ export function figuresOf({ subject, languages }: { subject: string; languages: 
       const figures = batches.get(key) ?? emptyFigures(batch);
       batches.set(key, figures);
 
-      const text = textsOf(row).join('\n');
+      const text = textsOf(row)
+        .map(([, words]) => words)
+        .join('\n');
       const broken = rulesBrokenBy(row, languages);
       const letters = lettersByLanguage(text, declared);
       figures.rows++;

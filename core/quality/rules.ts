@@ -75,8 +75,10 @@ export const personal: readonly RuleId[] = ['phone', 'email', 'card', 'nationalI
 const notWords = new Set(['table', 'source', 'id', 'at', 'consent', 'conversation', 'language', 'speaker', 'author']);
 
 /** Every text of a source row: what somebody said or wrote, not what it is filed under. */
-export const textsOf = (row: SourceRow): string[] =>
-  Object.entries(row).flatMap(([field, value]) => (typeof value === 'string' && !notWords.has(field) && value !== '' ? [value] : []));
+export const textsOf = (row: SourceRow): [field: string, text: string][] =>
+  Object.entries(row).flatMap(([field, value]): [string, string][] =>
+    typeof value === 'string' && !notWords.has(field) && value !== '' ? [[field, value]] : [],
+  );
 
 /**
  * The rules that a text breaks. Short replies, emoji, "555" and silence break none: they are how people talk. The same
@@ -88,7 +90,7 @@ export function rulesBroken(text: string, languages: readonly string[]): RuleId[
 
 /** The same of all texts of a row together. */
 export function rulesBrokenBy(row: SourceRow, languages: readonly string[]): RuleId[] {
-  const [first, ...more] = textsOf(row).map((text) => rulesBroken(text, languages));
+  const [first, ...more] = textsOf(row).map(([, text]) => rulesBroken(text, languages));
   return more.length === 0 ? (first ?? []) : ruleIds.filter((id) => first?.includes(id) || more.some((broken) => broken.includes(id)));
 }
 
