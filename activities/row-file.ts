@@ -10,7 +10,7 @@ const writtenBytes = 1 << 18;
 const remembered = 4096;
 
 /** Rows in a file that goes when it is closed. Neighbours are read together, and the last few thousand are kept. */
-export function rowFile(): RowStore & Disposable {
+export function rowFile(): RowStore & Disposable & { readonly folder: string } {
   const folder = mkdtempSync(join(tmpdir(), 'troupe-rows-'));
   const file = openSync(join(folder, 'rows'), 'w+', 0o600);
   const starts = column(Float64Array);
@@ -40,6 +40,7 @@ export function rowFile(): RowStore & Disposable {
   };
 
   return {
+    folder,
     add(row) {
       const bytes = Buffer.from(JSON.stringify(row));
       starts.push(end);

@@ -13,10 +13,14 @@ export const shortest = 50;
 /** Short exchanges are how somebody talks: so many copies of each are kept, and the rest is counted. */
 const mostCopies = 20;
 
-const spoken = (row: Pick<DatasetRow, 'messages'>) => row.messages.filter((message) => message.role !== 'system');
+type Compared = Pick<DatasetRow, 'messages'> & Partial<Pick<DatasetRow, 'category'>>;
+
+/** What was said. The question to a passage was not: two passages are alike whatever they were asked. */
+const spoken = (row: Compared) =>
+  row.messages.filter((message) => message.role === 'assistant' || (message.role === 'user' && row.category !== 'passage'));
 
 /** What leaks when it is seen in training: the context together with the reply, so that a short reply alone may repeat. */
-export const unitOf = (row: Pick<DatasetRow, 'messages'>): string =>
+export const unitOf = (row: Compared): string =>
   normal(
     spoken(row)
       .map((message) => message.content)
@@ -24,7 +28,7 @@ export const unitOf = (row: Pick<DatasetRow, 'messages'>): string =>
   );
 
 /** The pieces by which two rows are compared. */
-export const piecesOfRow = (row: Pick<DatasetRow, 'messages'>): Int32Array => piecesOf(spoken(row).map((message) => message.content));
+export const piecesOfRow = (row: Compared): Int32Array => piecesOf(spoken(row).map((message) => message.content));
 
 /** After so many rows the work lets others in: a worker must heartbeat, and hear that it was cancelled. */
 export const pause = 200;

@@ -62,7 +62,7 @@ function thaiWords(run: string): string[] {
 
 /** Words that are written together with what they belong to, and are words all the same. */
 const before = ['ไม่', 'ก็'];
-const after = ['ได้', 'ไป', 'มา', 'ที่', 'ให้', 'กว่า', 'แล้ว', 'ถึง', 'ไทย'];
+const after = ['ได้', 'ไป', 'ให้', 'กว่า'];
 
 function repaired(pieces: readonly string[]): string[] {
   const joined: string[] = [];
