@@ -175,7 +175,7 @@ class Planner {
 
   /**
    * Each row's key is when it was and its id, so a reading goes on where it was, whatever was written or deleted meanwhile.
-   * How long a row is, the server measures: what is too long stays there.
+   * How long a row is, the server measures: what is too long stays there. `OFFSET 0` has it look at each value once.
    */
   private query(origins: Origins): Reading['query'] {
     const nameOf = (column: string): string | undefined => {
@@ -191,8 +191,8 @@ class Planner {
     const bytes = aliases.map(([, alias]) => `coalesce(octet_length(${alias}), 0)`).join(' + ');
     const fits = `CASE WHEN size.bytes <= ${this.source.maxRowBytes} THEN`;
     const from = `FROM ${this.place.split('.').map(pg.escapeIdentifier).join('.')} AS held
-      CROSS JOIN LATERAL (SELECT ${aliases.map(([expression, alias]) => `${expression} AS ${alias}`).join(', ')}) AS said
-      CROSS JOIN LATERAL (SELECT ${bytes} AS bytes) AS size`;
+      CROSS JOIN LATERAL (SELECT ${aliases.map(([expression, alias]) => `${expression} AS ${alias}`).join(', ')} OFFSET 0) AS said
+      CROSS JOIN LATERAL (SELECT ${bytes} AS bytes OFFSET 0) AS size`;
     const select = `SELECT (${atKey})::text AS key_at, (${idKey})::text AS key_id, size.bytes::text AS bytes,
       ${aliases.map(([, alias]) => `${fits} ${alias} END AS ${alias}`).join(', ')} ${from}`;
     const order = `ORDER BY ${atKey} NULLS LAST, ${idKey} NULLS LAST`;
