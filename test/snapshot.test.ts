@@ -1,8 +1,13 @@
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { ApplicationFailure } from '@temporalio/common';
 import pg from 'pg';
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
 import { readLines } from '../activities/lines.ts';
 import { snapshotActivities } from '../activities/snapshot.ts';
+import type { Snapshot } from '../core/dataset.ts';
 import type { Source } from '../core/source.ts';
 import { SourceRow } from '../core/source-row.ts';
 import { fillTables } from '../sources/fill.ts';
@@ -180,3 +185,35 @@ test('filling refuses a database that holds somebody else’s tables', async () 
 
   expect((await db.query('SELECT precious FROM conversations')).rows).toEqual([]);
 });
+
+test('a worker that is killed again and again still takes the same snapshot, each time from where it was', async () => {
+  const path = join(aFolder(), 'talks.jsonl');
+  const talk = (n: number) => JSON.stringify({ id: `t${n}`, messages: [{ role: 'user', content: `line ${n}` }] });
+  writeFileSync(path, Array.from({ length: 6000 }, (_, n) => `${talk(n)}\n`).join(''));
+  const undisturbed = await tookUntilKilled(path, aFolder());
+  const home = aFolder();
+
+  const first = await tookUntilKilled(path, home, 2);
+  const second = await tookUntilKilled(path, home, 3);
+  const last = await tookUntilKilled(path, home);
+
+  expect([first, second].map((took) => took.snapshot)).toEqual([undefined, undefined]);
+  expect([first, second, last].map((took) => took.began)).toEqual(['from the start', 'goes on', 'goes on']);
+  expect(last.snapshot).toEqual(undisturbed.snapshot);
+  expect(last.batches).toBeLessThanOrEqual(undisturbed.batches - 3);
+});
+
+/** Takes a snapshot in another process, which is killed as soon as it has told so many batches. */
+async function tookUntilKilled(path: string, home: string, killAfter = Number.POSITIVE_INFINITY) {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'support/take-snapshot.ts'), path, home], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const told: string[] = [];
+  let batches = 0;
+  for await (const line of createInterface(child.stdout)) {
+    told.push(line);
+    if (line === 'batch' && ++batches === killAfter) child.kill('SIGKILL');
+  }
+  const last = told.at(-1) ?? '';
+  return { began: told[0], batches, snapshot: last.startsWith('{') ? (JSON.parse(last) as Snapshot) : undefined };
+}
