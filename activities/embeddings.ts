@@ -3,13 +3,13 @@ import { rowTexts } from '../core/dataset-rows/texts.ts';
 import type { EmbedderRequest, LanguageMeanings, Meanings, MeaningsFile, MeaningsRequest, ReadyEmbedder } from '../core/embedding.ts';
 import { failures } from '../core/failures.ts';
 import { closePairs } from '../core/meanings/close-pairs.ts';
-import { otherLetters, probed, sameToIt, shuffled, unfitFor } from '../core/meanings/fitness.ts';
+import { otherLetters, probesOf, sameToIt, unfitFor } from '../core/meanings/fitness.ts';
 import type { StepRequest } from '../core/run.ts';
 import { SourceRow } from '../core/source-row.ts';
 import { hashOf } from '../core/text/hash.ts';
 import { jaccard, piecesOf } from '../core/text/near-duplicates.ts';
 import { keepOnlyVectors } from '../platform/db/vectors.ts';
-import { embedTexts, readyEmbedder } from '../platform/embedder.ts';
+import { type Embed, openEmbedder, readyEmbedder } from '../platform/embedder.ts';
 import type { Platform } from '../platform/platform.ts';
 import { beating, breathe } from './beating.ts';
 import { eachLine } from './lines.ts';
@@ -45,12 +45,12 @@ export const embeddingActivities = (platform: Pick<Platform, 'artifacts' | 'db' 
     const languages: Record<string, LanguageMeanings> = {};
     const pairs: Pairs = [];
     const used: string[] = [];
+    const embed = openEmbedder(platform.ollama, embedder);
     for (const [language, found] of await textsByLanguage(platform, input)) {
       const reason = reasonAgainst(language, input);
       if (reason !== undefined) languages[language] = { status: 'not measured', rows: found.rows, reason };
       else {
-        languages[language] = await compareLanguage(platform, input, { language, found, pairs });
-        used.push(...found.texts);
+        languages[language] = await compareLanguage(platform, input, { language, found, pairs, embed, used });
       }
     }
     await keepOnlyVectors(db, { persona, model: embedder.digest, texts: used.map(textDigest) });
@@ -100,17 +100,25 @@ async function textsByLanguage({ artifacts }: Pick<Platform, 'artifacts'>, input
 }
 
 async function compareLanguage(
-  platform: Pick<Platform, 'db' | 'ollama'>,
+  platform: Pick<Platform, 'db'>,
   input: MeaningsRequest,
-  { language, found, pairs }: { language: string; found: Texts; pairs: Pairs },
+  { language, found, pairs, embed, used }: { language: string; found: Texts; pairs: Pairs; embed: Embed; used: string[] },
 ): Promise<LanguageMeanings> {
   const { embedder, persona, duplicate, leak } = input;
   const { texts, talks, rows, short } = found;
   const { dimensions } = embedder;
   if (texts.length > mostTexts)
     throw unfit(input, language, `${texts.length} texts are more than the ${mostTexts} that are compared with each other`);
-  const { vectors, cut } = await vectorsOf(platform, { persona, embedder, texts, language });
-  const blind = await blindness(platform, input, { texts, vectors, language });
+  const probes = probesOf(texts);
+  const shuffled = probes.map(({ text }) => text);
+  used.push(...texts, ...shuffled);
+  const { vectors, cut } = await vectorsOf(platform, { persona, embedder, embed, texts, language });
+  const { vectors: ofProbes } = await vectorsOf(platform, { persona, embedder, embed, texts: shuffled, language });
+  const deceived = probes.filter(({ place }, i) => {
+    const own = vectors.subarray(place * dimensions, (place + 1) * dimensions);
+    return own.reduce((sum, value, k) => sum + value * ofProbes[i * dimensions + k]!, 0) >= sameToIt;
+  });
+  const blind = deceived.length / Math.max(1, probes.length);
   throwIfUnfit(input, language, { rows: texts.length, blind, confused: 0 });
 
   const confused = new Set<number>();
@@ -128,23 +136,6 @@ async function compareLanguage(
   const shares = { blind: share(blind), confused: share(confused.size / Math.max(1, texts.length)) };
   throwIfUnfit(input, language, { rows: texts.length, ...shares });
   return { status: 'measured', rows: rows - short, distinct: texts.length, short, cut, pairs: pairs.length - before, ...shares };
-}
-
-/** The share of texts that the embedder cannot tell from themselves with their letters shuffled. */
-async function blindness(
-  { ollama }: Pick<Platform, 'ollama'>,
-  { embedder }: MeaningsRequest,
-  { texts, vectors, language }: { texts: readonly string[]; vectors: Float32Array; language: string },
-): Promise<number> {
-  const { dimensions } = embedder;
-  const places = probed(texts.length);
-  const probes = places.map((place) => shuffled(texts[place]!));
-  const found = await beating({ language, probes: probes.length }, (signal) => embedTexts(ollama, embedder, probes, signal));
-  const deceived = found.filter(({ vector }, i) => {
-    const own = vectors.subarray(places[i]! * dimensions, (places[i]! + 1) * dimensions);
-    return vector.reduce((sum, value, k) => sum + value * own[k]!, 0) >= sameToIt;
-  });
-  return deceived.length / Math.max(1, places.length);
 }
 
 function throwIfUnfit(input: MeaningsRequest, language: string, shares: { rows: number; blind: number; confused: number }): void {

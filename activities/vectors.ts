@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ReadyEmbedder } from '../core/embedding.ts';
 import { listVectors, saveVectors } from '../platform/db/vectors.ts';
-import { embedTexts } from '../platform/embedder.ts';
+import type { Embed } from '../platform/embedder.ts';
 import type { Platform } from '../platform/platform.ts';
 import { beating, breathe } from './beating.ts';
 
@@ -14,8 +14,14 @@ export const textDigest = (text: string): Buffer => createHash('sha256').update(
 
 /** The vectors of texts, one after the other, from what was kept or made now; and how many texts were longer than the embedder reads. */
 export async function vectorsOf(
-  { db, ollama }: Pick<Platform, 'db' | 'ollama'>,
-  { persona, embedder, texts, language }: { persona: string; embedder: ReadyEmbedder; texts: readonly string[]; language: string },
+  { db }: Pick<Platform, 'db'>,
+  {
+    persona,
+    embedder,
+    embed,
+    texts,
+    language,
+  }: { persona: string; embedder: ReadyEmbedder; embed: Embed; texts: readonly string[]; language: string },
 ): Promise<{ vectors: Float32Array; cut: number }> {
   const { dimensions, digest: model } = embedder;
   const vectors = new Float32Array(texts.length * dimensions);
@@ -39,7 +45,7 @@ export async function vectorsOf(
       const wanted = missing.slice(start, start + batch);
       const asked = wanted.map(({ place }) => texts[place]!);
       const told = { language, embedded: from + start, of: texts.length };
-      const made = await beating(told, (signal) => embedTexts(ollama, embedder, asked, signal));
+      const made = await beating(told, (signal) => embed(asked, signal));
       await saveVectors(db, { persona, model, vectors: made.map((one, i) => ({ ...one, text: wanted[i]!.text })) });
       for (const [i, one] of made.entries()) put(wanted[i]!.place, one);
     }

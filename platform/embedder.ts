@@ -1,18 +1,15 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, globSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { EmbedderRequest, ReadyEmbedder } from '../core/embedding.ts';
-import type { Ollama } from './ollama.ts';
+import type { ModelOptions, Ollama } from './ollama.ts';
 import { refused } from './ollama-http.ts';
 import type { Settings } from './settings.ts';
 
 /** What Ollama's converter reads of a folder in Hugging Face form; the pooling has a folder of its own. */
 const isRead = (path: string): boolean => /^([\w-]+\/)?[\w.-]+\.(json|safetensors)$|^vocab\.txt$|^tokenizer\.model$/.test(path);
-
-/** Half the processors: threads that wait for one another spin, and beside any other work two took ten times as long as one. */
-const threads = Math.max(1, Math.floor(availableParallelism() / 2));
 
 type World = { ollama: Ollama; settings: Pick<Settings, 'cache'> };
 
@@ -23,7 +20,7 @@ export async function readyEmbedder({ ollama, settings }: World, wanted: Embedde
   const tag = await ollama.find(model);
   if (!tag) throw new Error(`Ollama made ${model} and does not list it.`);
   const { architecture, info } = await ollama.show(model);
-  const [vector] = await ollama.embed({ model, input: ['a'], options: { num_thread: threads }, signal });
+  const [vector] = await ollama.embed({ model, input: ['a'], signal });
   if (vector === undefined || vector.length === 0)
     throw refused(
       `${model} gives no vectors: it is no embedder. Name one in \`dataset.embedder.model\`${folder ? '' : ', such as all-minilm'}.`,
@@ -59,31 +56,37 @@ async function digestOf(path: string): Promise<string> {
 
 export type Embedded = { vector: Float32Array /** It was longer than the embedder reads, and lost its oldest words. */; cut: boolean };
 
-/** The vector of each text, of length 1. A text that is too long is cut from its beginning: the reply stands at the end. */
-export async function embedTexts(
-  ollama: Ollama,
-  { model }: Pick<ReadyEmbedder, 'model'>,
-  texts: readonly string[],
-  signal?: AbortSignal,
-): Promise<Embedded[]> {
-  if (texts.length === 0) return [];
-  try {
-    const found = await ollama.embed({ model, input: texts, options: { num_thread: threads }, signal });
-    if (found.length !== texts.length) throw new Error(`${model} gave ${found.length} vectors for ${texts.length} texts.`);
-    return found.map((vector) => ({ vector: ofLengthOne(vector), cut: false }));
-  } catch (error) {
-    if (!/input length exceeds/.test(String(error))) throw error;
-  }
-  if (texts.length === 1) {
-    const text = texts[0]!;
-    const shorter = text.slice(Math.ceil(text.length / 2)).toWellFormed();
-    return (await embedTexts(ollama, { model }, [shorter], signal)).map((embedded) => ({ ...embedded, cut: true }));
-  }
-  const middle = texts.length >> 1;
-  return [
-    ...(await embedTexts(ollama, { model }, texts.slice(0, middle), signal)),
-    ...(await embedTexts(ollama, { model }, texts.slice(middle), signal)),
-  ];
+export type Embed = (texts: readonly string[], signal?: AbortSignal) => Promise<Embedded[]>;
+
+/** Gives the vector of each text, of length 1. A text that is too long is cut from its beginning: the reply stands at the end. */
+export function openEmbedder(ollama: Ollama, { model }: Pick<ReadyEmbedder, 'model'>): Embed {
+  const options = idleThreads(ollama.url);
+  return async function embed(texts: readonly string[], signal?: AbortSignal): Promise<Embedded[]> {
+    if (texts.length === 0) return [];
+    try {
+      const found = await ollama.embed({ model, input: texts, options, signal });
+      if (found.length !== texts.length) throw new Error(`${model} gave ${found.length} vectors for ${texts.length} texts.`);
+      return found.map((vector) => ({ vector: ofLengthOne(vector), cut: false }));
+    } catch (error) {
+      if (!/input length exceeds/.test(String(error))) throw error;
+    }
+    const [first] = texts;
+    if (first !== undefined && texts.length === 1) {
+      const shorter = first.slice(Math.ceil(first.length / 2)).toWellFormed();
+      return (await embed([shorter], signal)).map((embedded) => ({ ...embedded, cut: true }));
+    }
+    const middle = texts.length >> 1;
+    return [...(await embed(texts.slice(0, middle), signal)), ...(await embed(texts.slice(middle), signal))];
+  };
+}
+
+/**
+ * As many threads as there are idle processors, where Ollama is on this machine: threads that wait for one another spin, and
+ * beside other work two of them took ten times as long as one. Of another machine nothing is known, and Ollama decides.
+ */
+function idleThreads(url: string): ModelOptions {
+  if (!/^https?:\/\/(127\.|localhost|\[::1\])/.test(url)) return {};
+  return { num_thread: Math.max(1, Math.round(availableParallelism() - loadavg()[0]!)) };
 }
 
 function ofLengthOne(values: readonly number[]): Float32Array {

@@ -21,10 +21,13 @@ export function shuffled(text: string): string {
   return signs.join('');
 }
 
-/** The places of the texts that are probed, evenly spread. */
-export function probed(count: number): number[] {
-  const step = Math.max(1, count / mostProbes);
-  return Array.from({ length: Math.min(count, mostProbes) }, (_, i) => Math.floor(i * step));
+/** Some of the texts with their letters shuffled, evenly spread, and the place of each. */
+export function probesOf(texts: readonly string[]): { place: number; text: string }[] {
+  const step = Math.max(1, texts.length / mostProbes);
+  return Array.from({ length: Math.min(texts.length, mostProbes) }, (_, i) => {
+    const place = Math.floor(i * step);
+    return { place, text: shuffled(texts[place]!) };
+  });
 }
 
 /** Why an embedder must not be trusted with a language, or undefined. `blind` and `confused` are shares of the rows. */
