@@ -43,7 +43,7 @@ ${table(
   ['category', ...sides],
   [
     ...categories
-      .filter((category) => recipe.categories[category] !== undefined)
+      .filter((category) => recipe.categories[category] !== undefined || sides.some((side) => counts.rows[side][category] !== undefined))
       .map((category) => [category, ...sides.map((side) => counts.rows[side][category] ?? 0)]),
     ['all', ...sides.map((side) => total(counts.rows[side]))],
     ['from', ...sides.map((side) => counts.times[side].first ?? 'unknown')],
@@ -57,14 +57,31 @@ emotion that was noted, and the source rows it was made from. ${counts.highMomen
 ## How it was made
 
 ${counts.sourceRows} source rows, snapshot \`${request.snapshot.words.digest}\`, seed ${recipe.seed}. Up to ${recipe.contextTurns} turns of context. The split follows
-time and never cuts a conversation: ${counts.groups.count} groups, the largest of ${counts.groups.largest} rows. Repetitions are removed at a Jaccard
-similarity of ${recipe.nearDuplicate} of context and reply together; of ${counts.leakCheck.compared} held-out rows, ${counts.leakCheck.left} are like a training row.
+time and never cuts a conversation: ${counts.groups.count} groups, the largest of ${counts.groups.largest} rows. Conversations were joined because of
+${
+  Object.entries(counts.groups.joined)
+    .map(([because, times]) => `${because} (${times})`)
+    .join(', ') || 'nothing'
+}. Repetitions are removed at a Jaccard similarity of ${recipe.nearDuplicate} of context and reply together.
+The other side said ${counts.unanswered.bursts} things that nobody answered; ${counts.unanswered.talks} conversations end so.
+
+${table(
+  ['held-out rows that training gives away', 'removed', 'left'],
+  Object.entries(counts.leakCheck.leftFor).map(([check, left]) => [
+    check,
+    { ...counts.leakCheck.removedFor, components: '' }[check] ?? 0,
+    left,
+  ]),
+)}
+
+${counts.leakCheck.compared} held-out rows remain, of which ${counts.leakCheck.left} are like a training row.
 
 ${similarityText(similarity)}
 
 ${table(['left out because', 'rows'], Object.entries(counts.leftOut))}
 
-${counts.damaged.rows} source rows (${Math.round(counts.damaged.share * 1000) / 10} %) were put aside as damaged text.
+${counts.damaged.rows} source rows (${Math.round(counts.damaged.share * 1000) / 10} %) were put aside as damaged text; ${counts.repaired} had been decoded with the
+wrong table and came back.
 
 ${recipeText(shaping)}${quality(request)}## Languages
 
