@@ -130,6 +130,70 @@ test('a held-out reply that has more than half its words in a row from a trainin
   expect(made.some((row) => row.origin.includes('diary/conversations/9202'))).toBe(true);
 });
 
+test('whatever the rows are and in whatever order they come, the same data set is made of them', () => {
+  const words = ['tea', 'rain', 'ค่ะ', 'à¸„à¹ˆà¸°', 'lost \ufffd', 'the long way home along the river', 'ไปกินข้าวกัน'];
+  const text = fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 5 }).map((some) => some.join(' '));
+  const common = fc.record({
+    source: fc.constantFrom('diary', 'phone'),
+    id: fc.integer({ min: 1, max: 40 }).map(String), // some come twice
+    at: fc.option(
+      fc.nat(600).map((n) => new Date(Date.UTC(2025, 0, 1, 0, n)).toISOString()),
+      { freq: 8 },
+    ),
+    consent: fc.constantFrom('c1', 'c2'),
+  });
+  const conversation = fc.option(fc.constantFrom('a', 'b', 'c'));
+  const emotion = fc.option(fc.constantFrom('joy', 'neutral'));
+  const nothing = { topic: null, language: null, trigger: null, context: null, feeling: null, note: null };
+  const row: fc.Arbitrary<SourceRow> = fc
+    .oneof(
+      { weight: 6, arbitrary: fc.tuple(common, conversation, fc.constantFrom('Ada', 'Ben', 'Cleo'), text, emotion) },
+      { weight: 1, arbitrary: fc.tuple(common, conversation, fc.constant(undefined), text, emotion) },
+      { weight: 1, arbitrary: fc.tuple(common, fc.constant(undefined), fc.constant(undefined), text, emotion) },
+    )
+    .map(([one, talk, speaker, said, felt]): SourceRow => {
+      const { topic, language, trigger, context, feeling, note } = nothing;
+      if (speaker !== undefined)
+        return { table: 'conversations', ...one, conversation: talk ?? null, speaker, text: said, emotion: felt, topic, language };
+      if (talk !== undefined)
+        return {
+          table: 'angela_emotions',
+          ...one,
+          conversation: talk,
+          emotion: felt,
+          intensity: said.length,
+          trigger,
+          context,
+          feeling,
+          words: said,
+          reply: null,
+        };
+      if (felt !== null) return { table: 'emotional_states', ...one, emotion: felt, intensity: 3, note };
+      return { table: 'self_reflections', ...one, prompt: null, reflection: said, kind: null };
+    });
+  const request = aRequest({ categories: { emotional: {}, contextual: {}, selfAwareness: {} } });
+
+  fc.assert(
+    fc.property(fc.array(row, { minLength: 1, maxLength: 60 }), fc.infiniteStream(fc.nat()), (rows, order) => {
+      const shuffled = rows
+        .map((one) => ({ one, key: order.next().value as number }))
+        .sort((a, b) => a.key - b.key)
+        .map(({ one }) => one);
+
+      const { split, counts, problems } = buildRows(request, rows);
+
+      expect(buildRows(request, shuffled)).toMatchObject({ split, counts, problems });
+      const sidesOf = Map.groupBy(
+        sides.flatMap((side) => split[side].map(({ group }) => ({ side, group }))),
+        ({ group }) => group,
+      );
+      for (const members of sidesOf.values()) expect(new Set(members.map(({ side }) => side)).size).toBe(1);
+      expect(counts.leakCheck.left).toBe(0);
+    }),
+    { numRuns: 200 },
+  );
+}, 60_000);
+
 test('text that was decoded with the wrong table is trained on as it was meant', () => {
   const mangled = new TextDecoder('windows-1252').decode(Buffer.from('คิดถึงนะ'));
 
