@@ -67,7 +67,7 @@ async function* readTable(client: pg.Client, source: PostgresSource, reading: Re
         continue;
       }
       last = { reading: reading.key, at: row.key_at, id: row.key_id, same: again ? last.same + 1 : 1 };
-      take(source, reading, row, again, batch);
+      take(source, reading, row, batch);
     }
     if (batch.rows.length + batch.quarantined.length > 0) yield { ...batch, cursor: JSON.stringify(last) };
     const longest = Math.max(...found.map(({ bytes }) => Math.min(Number(bytes), source.maxRowBytes)));
@@ -81,15 +81,15 @@ async function* readTable(client: pg.Client, source: PostgresSource, reading: Re
     );
 }
 
-function take(source: PostgresSource, reading: Reading, found: Found, again: boolean, batch: Batch): void {
+function take(source: PostgresSource, reading: Reading, found: Found, batch: Batch): void {
   const { place } = reading;
   const aside = (reason: string, id = found.key_id) =>
     batch.quarantined.push({ place: id === null ? place : `${place}, row ${id.slice(0, 100)}`, reason });
   if (found.key_id === null) return void aside('it has no id');
   if (found.key_at?.endsWith('infinity')) return void aside('its at cannot be read'); // PostgreSQL has such a moment, nobody else does
-  if (again) return void aside('another row of the same time has its id');
   if (Number(found.bytes) > source.maxRowBytes) return void aside('longer than maxRowBytes');
   const whole = `${place}, row ${found.key_id}`;
+  const before = batch.rows.length + batch.quarantined.length;
   for (const [nth, turn] of reading.turns.entries()) {
     const id = `${reading.prefix}${found.key_id}${reading.turns.length === 1 ? '' : `/${nth + 1}`}`;
     const texts = Object.fromEntries(turn.map(({ column, from }) => [column, 'value' in from ? from.value : (found[from.alias] ?? null)]));
@@ -98,6 +98,7 @@ function take(source: PostgresSource, reading: Reading, found: Found, again: boo
     if (typeof row === 'string') aside(row, id);
     else batch.rows.push(row);
   }
+  if (batch.rows.length + batch.quarantined.length === before) aside('no words');
 }
 
 function connectionString(source: PostgresSource, env: NodeJS.ProcessEnv): string {

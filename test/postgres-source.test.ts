@@ -62,14 +62,13 @@ test('what cannot be read is put aside with its place and its reason, and the re
   const columns = { rating: 'liked', flagged: 'flagged' };
   const { rows, aside } = await readAll(open({ maxRowBytes: 1000, tables: { conversations: { columns } } }).read());
 
-  expect(rows.map((row) => row.id)).toEqual(['1', '7']);
+  expect(rows.map((row) => row.id)).toEqual(['1', '7', '7']); // a snapshot keeps one
   expect(rows[0]).toMatchObject({ rating: 4.5, flagged: false });
   expect(aside).toEqual([
     'public.conversations, row 2: its rating cannot be read',
     'public.conversations, row 3: its flagged cannot be read',
     'public.conversations, row 4: longer than maxRowBytes',
     'public.conversations: it has no id',
-    'public.conversations, row 7: another row of the same time has its id',
     'public.conversations, row 6: its at cannot be read',
   ]);
 });
@@ -79,7 +78,7 @@ test('a message and its reply in one row are two turns', async () => {
     'CREATE TABLE chats (conversation_id uuid DEFAULT gen_random_uuid(), session text, user_message text, angela_response text, created_at timestamp, mood int)',
   );
   await db.query(
-    `INSERT INTO chats (session, user_message, angela_response, created_at) VALUES ('s1', 'are you there?', 'always', '2025-03-01'), ('s1', 'good night', NULL, '2025-03-02')`,
+    `INSERT INTO chats (session, user_message, angela_response, created_at) VALUES ('s1', 'are you there?', 'always', '2025-03-01'), ('s1', 'good night', NULL, '2025-03-02'), ('s1', NULL, '', '2025-03-03')`,
   );
 
   const { rows, aside } = await readAll(
@@ -98,7 +97,7 @@ test('a message and its reply in one row are two turns', async () => {
     }).read(),
   );
 
-  expect(aside).toEqual([]);
+  expect(aside).toEqual([expect.stringMatching(/^public\.chats, row [0-9a-f-]{36}: no words$/)]);
   expect(rows.map((row) => row.table === 'conversations' && [row.speaker, row.text, row.language])).toEqual([
     ['David', 'are you there?', 'en'],
     ['Angela', 'always', 'en'],
@@ -184,20 +183,18 @@ test.each([
   expect(whole.length).toBeGreaterThan(3);
 });
 
-test('rows that share an id and a moment are counted once each, also over a cursor', async () => {
+test('rows that share an id and a moment are given once each, also over a cursor', async () => {
   await db.query(`${talk})`);
   await db.query(`INSERT INTO conversations SELECT 1, 'a', 'Ada', 'again', '2025-01-01' FROM generate_series(1, 700)`);
   await db.query(`INSERT INTO conversations SELECT NULL, 'a', 'Ada', 'nobody', '2025-01-01' FROM generate_series(1, 30)`);
   const source = open({ tables: { conversations: {} } });
-  const whole = await readAll(source.read());
 
   const first = await firstOf(source.read());
   const rest = await readAll(source.read(first.cursor));
 
-  expect(whole.rows.length).toBe(1);
-  expect(whole.aside.length).toBe(729);
-  expect(first.quarantined.length + rest.aside.length).toBe(729);
-  expect(rest.rows).toEqual([]);
+  expect(first.rows.length).toBeLessThan(700);
+  expect(first.rows.length + rest.rows.length).toBe(700);
+  expect(rest.aside).toEqual(Array(30).fill('public.conversations: it has no id'));
 });
 
 test('a cursor of tables that are declared no longer leads nowhere, and says so', async () => {
