@@ -156,6 +156,12 @@ const mistakes: [what: string, from: string, to: string, said: string][] = [
     '6:5 sources[0]: give `hub` (read over the network) or `folder` (files that are here)',
   ],
   [
+    'words in no column',
+    'kind: postgres, name: diary, url: env:ADA_DATABASE_URL, tables: { conversations: {} }',
+    'kind: huggingface, name: set, consent: c1, folder: data, passages: { columns: { title: t } }',
+    '6:64 sources[0].passages: name the column that has the words: `columns: { text: … }`',
+  ],
+  [
     'words in two places',
     'kind: postgres, name: diary, url: env:ADA_DATABASE_URL, tables: { conversations: {} }',
     'kind: huggingface, name: set, consent: c1, folder: data, conversations: { messages: a, columns: { text: t } }',

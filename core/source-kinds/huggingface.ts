@@ -45,7 +45,10 @@ export const HuggingFaceSource = z
     config: z.string().min(1).optional().describe('One of its configurations. Left out: all that the split is in.'),
     split: z.string().min(1).default('train').describe('Of the hub: which part is read. A folder is read whole.'),
     conversations: Conversations.optional(),
-    passages: z.strictObject({ columns: originsOf(tableColumns.passages) }).optional(),
+    passages: z
+      .strictObject({ columns: originsOf(tableColumns.passages) })
+      .refine(({ columns }) => typeof columns.text === 'string', { message: 'name the column that has the words: `columns: { text: … }`' })
+      .optional(),
   })
   .refine(({ hub, folder }) => (hub === undefined) !== (folder === undefined), {
     message: 'give `hub` (read over the network) or `folder` (files that are here)',
