@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import type { ConversationsSource } from '../core/source-kinds/conversations.ts';
-import { consentOf } from '../core/source-kinds/every-source.ts';
 import type { RowOf } from '../core/source-row.ts';
 import { momentOf } from '../core/text/moments.ts';
+import { consentFor } from './consent.ts';
 import { splitJson } from './files/pieces.ts';
 import { type Found, openFiles, type Refused, refused } from './files/read.ts';
 import type { OpenSource } from './index.ts';
-import { SourceProblem } from './source-problem.ts';
 
 /** Conversations of files: a row for each turn, in the order in which they were said. */
 export const openConversations = (source: ConversationsSource): OpenSource =>
@@ -84,7 +83,6 @@ export function conversationRows(source: Speaking, json: unknown, place: string)
   if (turns === undefined) return source.format === 'auto' ? refused('no conversation of a known shape') : another;
 
   const conversation = whole.id ?? whole.conversation_id ?? place;
-  const consent = whole.consent ?? consentOf(source);
   const begun = momentIn(whole);
   if (typeof begun === 'object') return begun;
   const rows: Turn[] = [];
@@ -103,15 +101,12 @@ export function conversationRows(source: Speaking, json: unknown, place: string)
     }
     const at = momentIn(turn);
     if (typeof at === 'object') return at;
-    const agreed = turn.consent ?? consent;
-    if (agreed === undefined || agreed.trim() === '')
-      throw new SourceProblem(`${place} has no consent. Give \`consent\` or \`licence\` to source ${source.name}, or take the row out.`);
     rows.push({
       table: 'conversations',
       source: source.name,
       id: `${conversation}/${String(turn.id ?? i + 1).padStart(6, '0')}`,
       at: at ?? begun ?? null,
-      consent: agreed,
+      consent: consentFor(source, place, turn.consent ?? whole.consent),
       conversation,
       speaker: speakerOf(source, role) ?? speakerOf(source, kind) ?? kind,
       text: said,

@@ -1,6 +1,6 @@
-import { consentOf, type Licence } from '../core/source-kinds/every-source.ts';
+import type { Licence } from '../core/source-kinds/every-source.ts';
 import type { RowOf } from '../core/source-row.ts';
-import { SourceProblem } from './source-problem.ts';
+import { consentFor } from './consent.ts';
 
 type Passage = RowOf<'passages'>;
 
@@ -10,9 +10,6 @@ export function aPassage(
   place: string,
   said: Partial<Omit<Passage, 'table' | 'source' | 'consent'>> & { id: string; text: string; consent?: string | null },
 ): Passage {
-  const consent = said.consent ?? consentOf(source);
-  if (consent === undefined)
-    throw new SourceProblem(`${place} has no consent. Give \`consent\` or \`licence\` to source ${source.name}, or take the row out.`);
   return {
     table: 'passages',
     source: source.name,
@@ -27,6 +24,6 @@ export function aPassage(
     mode: null,
     ...said,
     language: said.language ?? source.language ?? null,
-    consent,
+    consent: consentFor(source, place, said.consent),
   };
 }

@@ -48,7 +48,7 @@ function collector(limit: number) {
 }
 
 /** Rows that end with a line feed. Blank lines are no rows. */
-function splitLines(limit: number): Splitter {
+export function splitLines(limit: number): Splitter {
   const row = collector(limit);
   let line = 1;
   const whole = (): Piece[] => {
