@@ -7,12 +7,14 @@ import { sides } from '../core/dataset-rows/shaping.ts';
 import { MeaningsFile } from '../core/embedding.ts';
 import { failures } from '../core/failures.ts';
 import { similarityOf } from '../core/meanings/similarity.ts';
+import { Rewrite, rewrittenOf } from '../core/recipes/rewrite.ts';
 import { shapeOf } from '../core/recipes/shape.ts';
+import type { Rewritten } from '../core/recipes/variants.ts';
 import type { StepRequest } from '../core/run.ts';
 import { SourceRow } from '../core/source-row.ts';
 import type { Platform } from '../platform/platform.ts';
 import { breathe } from './beating.ts';
-import { eachLine, jsonOf, ndjson, toLines } from './lines.ts';
+import { eachLine, jsonOf, ndjson, readLines, toLines } from './lines.ts';
 import { poorRows } from './poor-rows.ts';
 import { rowFile } from './row-file.ts';
 
@@ -20,7 +22,7 @@ export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =>
   /** Makes train, validation and test rows of a snapshot, with a manifest and a card; or says everything that is wrong. */
   async buildDataset({ input }: StepRequest<DatasetRequest>): Promise<Dataset> {
     using store = rowFile();
-    const recipe = shapeOf(input);
+    const recipe = shapeOf(input, await rewrittenFor(artifacts, input));
     const meanings = await readMeanings(artifacts, input);
     const isPoor = await poorRows(artifacts, input.sifted?.scores ?? null);
     const build = datasetBuild(input, store, { shaping: recipe.shaping, isPoor, ...(meanings && { sameMeaning: meanings }) });
@@ -92,4 +94,9 @@ async function readMeanings(artifacts: Platform['artifacts'], { meanings, snapsh
     `Artifact ${meanings.digest}, which rows mean the same, ${why}. Run its step again (--refresh meanings).`,
     failures.artifactCorrupt,
   );
+}
+
+/** What a model made of the other side's words, where one was asked. */
+async function rewrittenFor(artifacts: Platform['artifacts'], { rewritten }: DatasetRequest): Promise<Rewritten | undefined> {
+  return rewritten && rewrittenOf(rewritten.model, await readLines(artifacts, rewritten.texts, Rewrite));
 }

@@ -9,6 +9,7 @@ import { embeddingActivities } from './embeddings.ts';
 import { evaluationActivities } from './evaluation.ts';
 import { publishActivities } from './publish.ts';
 import { qualityActivities } from './quality.ts';
+import { rewriteActivities } from './rewrite.ts';
 import { snapshotActivities } from './snapshot.ts';
 
 /** Every activity of the TypeScript worker, ready to be registered. */
@@ -19,6 +20,7 @@ export const allActivities = (platform: Platform) => ({
     ...qualityActivities(platform),
     ...championActivities(platform),
     ...embeddingActivities(platform),
+    ...rewriteActivities(platform),
     ...datasetActivities(platform),
     ...deployActivities(platform),
     ...evaluationActivities(platform),

@@ -166,6 +166,10 @@ export const DatasetRequest = z
     system: z.string(),
     snapshot: Snapshot,
     recipe: Recipe,
+    rewritten: z
+      .strictObject({ texts: ArtifactRef, model: z.string() })
+      .optional()
+      .describe("What a model made of the other side's words, for variants."),
     sources: z
       .array(z.strictObject({ name: z.string(), optional: z.boolean(), synthetic: z.boolean() }))
       .optional()

@@ -61,7 +61,12 @@ export const Augment = z
       .optional()
       .describe('A model of Ollama that paraphrases and translates there and back. Left out: paraphrases by rule, and no translations.'),
     maxAsked: z.int().min(1).default(2000).describe('Texts that the model is asked for, at most: the same ones every time.'),
+    timeout: z.number().positive().default(60).describe('Seconds for one answer of the model. A later one is not waited for, and counted.'),
     through: z.string().default('French').describe('The language that back-translation goes through.'),
+  })
+  .refine(({ kinds, model }) => model !== undefined || !kinds.includes('backTranslation'), {
+    message: 'backTranslation needs a `model`: rules cannot translate',
+    path: ['kinds'],
   })
   .meta({ id: 'Augment' });
 export type Augment = z.infer<typeof Augment>;

@@ -44,10 +44,23 @@ export const release = pipeline('release', (persona: Cast, { step, gate, endWhen
       duplicate: embedder.duplicate,
       leak: embedder.leak,
     });
+  const augment = recipe.augment;
+  const rewritten =
+    augment?.model === undefined
+      ? undefined
+      : step('rewritten', activity.rewriteTalk, {
+          persona: words.persona,
+          subject: words.subject,
+          partner: words.partner,
+          words: snapshot.words,
+          seed: recipe.seed,
+          augment,
+        });
   const dataset = step('dataset', activity.buildDataset, {
     ...words,
     system: serving.system,
     ...(meanings && { meanings: meanings.file }),
+    ...(rewritten && { rewritten: { texts: rewritten.texts, model: rewritten.model } }),
   });
   const adapter = step('adapter', trainer.trainAdapter, { dataset: dataset.training, base, training });
   const model = step('model', trainer.mergeAdapter, { adapter, base });
