@@ -9,7 +9,7 @@ const palette = [colours.undecided, colours.margin, colours.better, colours.plum
 const colourOf = (i: number): string => palette[i % palette.length]!;
 
 const grid = { left: 64, right: 30, top: 46, bottom: 44 };
-const legend = { top: 0, left: 60, icon: 'roundRect', itemWidth: 14, itemHeight: 8, textStyle: { color: colours.ink } };
+const legend = { top: 0, left: 60, icon: 'roundRect', itemWidth: 14, itemHeight: 8, itemGap: 26, textStyle: { color: colours.ink } };
 const label = { color: colours.ink };
 const valueAxis = (name: string, more: object = {}) => ({
   type: 'value',

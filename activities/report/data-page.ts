@@ -129,19 +129,7 @@ function sources({ sources, batches }: DataStory): Html {
       ),
     ].map(cell)}</tr>`;
   });
-  const head = [
-    'Rows',
-    'Days',
-    'From',
-    'To',
-    "Persona's own",
-    'Empty',
-    'Duplicates',
-    'Emoji',
-    'Personal',
-    'Put aside',
-    'Consent or licence',
-  ];
+  const head = ['Rows', 'Days', 'From', 'To', "Persona's own", 'Empty', 'Duplicates', 'Emoji', 'Personal', 'Put aside', 'Consent'];
   return section(
     'Sources',
     html`<div class="wide"><table><thead><tr><th>Source</th>${head.map((name) => html`<th class="number">${name}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>`,
@@ -171,7 +159,7 @@ function plots({ batches, languages, drifts, policy, without }: DataStory): Html
 function flags({ flagged, rows }: DataStory): Html {
   const found = Object.entries(flagged).map(
     ([id, count]) =>
-      html`<tr><td><code>${id}</code></td><td class="number">${number(count)}</td><td class="number">${percent(count, rows)}</td><td>${rules[id as RuleId].aside ? 'put aside' : 'marked'}</td><td>${rules[id as RuleId].reason}</td></tr>`,
+      html`<tr><td class="whole"><code>${id}</code></td><td class="number">${number(count)}</td><td class="number">${percent(count, rows)}</td><td class="whole">${rules[id as RuleId].aside ? 'put aside' : 'marked'}</td><td>${rules[id as RuleId].reason}</td></tr>`,
   );
   return section(
     'Rows that break a rule',

@@ -25,7 +25,7 @@ thead th { font-size: .78rem; color: var(--quiet); font-weight: 600; }
 .scores td { min-width: 8rem; }
 .badge { display: inline-block; padding: .05rem .55rem; border-radius: 1rem; font-size: .8rem; font-weight: 600; border: 1px solid currentColor; }
 .badge.pass { color: var(--better); } .badge.fail { color: var(--worse); } .badge.inconclusive, .badge.warn { color: var(--margin); }
-.badge.none { color: var(--quiet); font-weight: 400; } .badge, .number { white-space: nowrap; } .number { text-align: right; font-variant-numeric: tabular-nums; }
+.badge.none { color: var(--quiet); font-weight: 400; } .badge, .number, .whole { white-space: nowrap; } .number { text-align: right; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; }
 figure { margin: .6rem 0; overflow-x: auto; }
 article { background: var(--card); border-radius: .6rem; padding: .7rem .9rem; margin: .7rem 0; }
