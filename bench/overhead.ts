@@ -22,15 +22,16 @@ import { startPostgres, startTemporal } from '../temporal-dev/services.ts';
 import { machine, milliseconds } from './machine.ts';
 
 const steps = 20;
-const repeats = 5;
-const plan: Plan = {
+const repeats = 7;
+/** A row of steps, done by the worker that walks the plan, or by another one, as training is. */
+const planOn = (queue: 'bench' | 'elsewhere'): Plan => ({
   pipeline: 'bench',
   persona: 'bench',
   boxes: Array.from({ length: steps }, (_, index) => ({
     kind: 'step',
     name: `step-${index}`,
     activity: 'nothing',
-    queue: 'bench',
+    queue,
     profile: 'io',
     version: 1,
     reuse: true,
@@ -38,7 +39,8 @@ const plan: Plan = {
   })),
   result: { $from: `step-${steps - 1}` },
   until: `step-${steps - 1}`,
-};
+});
+const nothing = async () => ({ at: performance.now() });
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const folder = mkdtempSync(join(tmpdir(), 'troupe-bench-'));
@@ -46,7 +48,9 @@ const temporal = await startTemporal({ folder: join(folder, 'temporal'), log: jo
 const postgres = await startPostgres({ folder: join(folder, 'postgres'), log: join(folder, 'postgres.log') });
 await postgres.createDatabase('bench');
 const settings = readSettings({ TROUPE_HOME: folder, TEMPORAL_ADDRESS: temporal.address, TROUPE_DATABASE_URL: postgres.url('bench') });
-const platform = await openPlatform(settings, { log: createLogger('bench') });
+const log = createLogger('bench');
+log.level = 'error'; // PostgreSQL is stopped before every one of its connections has heard the goodbye
+const platform = await openPlatform(settings, { log });
 const connection = await NativeConnection.connect({ address: temporal.address });
 const client = new Client({ connection: await Connection.connect({ address: temporal.address }) });
 
@@ -58,12 +62,16 @@ const worker = await Worker.create({
     ...bookkeeping(platform),
     async compilePlan(given: { run: string; request: RunRequest; workflow: string; workflowRun: string; trigger: string }) {
       const { request: _, ...started } = given;
+      const plan = planOn(given.workflow.startsWith('elsewhere') ? 'elsewhere' : 'bench');
       await recordRunStart(platform.db, { ...started, persona: 'bench', pipeline: 'bench', plan });
       return plan;
     },
-    nothing: async () => ({ at: performance.now() }),
+    nothing,
   },
 });
+
+const other = await Worker.create({ connection, taskQueue: 'elsewhere', activities: { nothing } });
+const otherDone = other.run();
 
 await worker.runUntil(async () => {
   const walk = async (workflowId: string, refresh?: string[]) => {
@@ -76,15 +84,17 @@ await worker.runUntil(async () => {
     return performance.now() - began;
   };
   await walk('warm-up');
-  const fresh: number[] = [];
-  const reused: number[] = [];
+  await walk('elsewhere-warm-up', ['*']);
+  const [fresh, elsewhere, reused]: [number[], number[], number[]] = [[], [], []];
   for (let index = 0; index < repeats; index++) {
     fresh.push((await walk(`fresh-${index}`, ['*'])) / steps);
+    elsewhere.push((await walk(`elsewhere-${index}`, ['*'])) / steps);
     reused.push((await walk(`reused-${index}`)) / steps);
   }
   console.log(`machine: ${machine()}`);
   for (const [what, times] of [
     ['a step that runs', fresh],
+    ["a step that runs on another worker's queue", elsewhere],
     ['a step that is reused', reused],
   ] as const)
     console.log(
@@ -92,6 +102,8 @@ await worker.runUntil(async () => {
     );
 });
 
+other.shutdown();
+await otherDone;
 await client.connection.close();
 await connection.close();
 await platform.close();
