@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { shortest } from '../core/dataset-rows/duplicates.ts';
 import { rowTexts } from '../core/dataset-rows/texts.ts';
 import type { EmbedderRequest, LanguageMeanings, Meanings, MeaningsFile, MeaningsRequest, ReadyEmbedder } from '../core/embedding.ts';
 import { failures } from '../core/failures.ts';
@@ -47,7 +48,7 @@ export const embeddingActivities = (platform: Pick<Platform, 'artifacts' | 'db' 
     const used: string[] = [];
     const embed = openEmbedder(platform.ollama, embedder);
     for (const [language, found] of await textsByLanguage(platform, input)) {
-      const reason = reasonAgainst(language, input);
+      const reason = reasonAgainst(language, found, input);
       if (reason !== undefined) languages[language] = { status: 'not measured', rows: found.rows, reason };
       else {
         languages[language] = await compareLanguage(platform, input, { language, found, pairs, embed, used });
@@ -60,8 +61,8 @@ export const embeddingActivities = (platform: Pick<Platform, 'artifacts' | 'db' 
   },
 });
 
-function reasonAgainst(language: string, { languages, embedder }: MeaningsRequest): string | undefined {
-  if (languages.includes(language)) return undefined;
+function reasonAgainst(language: string, { texts }: Texts, { languages, embedder }: MeaningsRequest): string | undefined {
+  if (languages.includes(language)) return texts.length > 0 ? undefined : `no row has ${shortest} characters`;
   if (language === 'und') return 'no letters';
   if (language === 'mixed') return 'letters of several scripts';
   return `${embedder.model} is trusted with ${languages.join(', ')} only`;

@@ -11,6 +11,9 @@ import type { Settings } from './settings.ts';
 /** What Ollama's converter reads of a folder in Hugging Face form; the pooling has a folder of its own. */
 const isRead = (path: string): boolean => /^([\w-]+\/)?[\w.-]+\.(json|safetensors)$|^vocab\.txt$|^tokenizer\.model$/.test(path);
 
+/** The trainer is next, perhaps on the same device: the embedder leaves its memory by itself. */
+const keepAlive = '5s';
+
 type World = { ollama: Ollama; settings: Pick<Settings, 'cache'> };
 
 /** The embedder as Ollama has it. Where it lacks the tag it is made of its folder, if there is one; nothing is fetched. */
@@ -64,7 +67,7 @@ export function openEmbedder(ollama: Ollama, { model }: Pick<ReadyEmbedder, 'mod
   return async function embed(texts: readonly string[], signal?: AbortSignal): Promise<Embedded[]> {
     if (texts.length === 0) return [];
     try {
-      const found = await ollama.embed({ model, input: texts, options, signal });
+      const found = await ollama.embed({ model, input: texts, options, keepAlive, signal });
       if (found.length !== texts.length) throw new Error(`${model} gave ${found.length} vectors for ${texts.length} texts.`);
       return found.map((vector) => ({ vector: ofLengthOne(vector), cut: false }));
     } catch (error) {

@@ -16,9 +16,11 @@ import { shuffled } from '../core/meanings/fitness.ts';
 import type { SourceRow } from '../core/source-row.ts';
 import { random } from '../core/statistics.ts';
 import { hashOf } from '../core/text/hash.ts';
+import { loadPersona } from '../platform/config.ts';
 import { openEmbedder } from '../platform/embedder.ts';
 import type { OpenPlatform } from '../platform/open.ts';
 import { root } from '../platform/settings.ts';
+import { release } from '../workflows/pipelines/release.ts';
 import { aPlatform } from './support/platform.ts';
 import { aRequest, aSnapshot, aStep, said } from './support/words.ts';
 
@@ -151,6 +153,7 @@ describe('rows that mean the same', () => {
       ...exchange(20_000, 'a', ...keys.one),
       ...exchange(30_000, 'b', ...keys.same),
       ...thai(4),
+      ...exchange(80_000, 'ru', 'Да?', 'Нет.'),
       ...exchange(90_000, 'n', '1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 = ?', '8 888 888 888 888 888 888 888 888'),
     ];
 
@@ -206,7 +209,7 @@ describe('rows that mean the same', () => {
     expect(await vectors()).toHaveLength(40);
   });
 
-  test('a worker that is killed amid it leaves what it made to the next attempt', async () => {
+  test('a worker that is killed amid it leaves what it made to the next attempt', { timeout: 90_000 }, async () => {
     const rows = exchanges(160);
     const { system: _, ...request } = aRequest({}, { snapshot: await snapshotOf(rows), persona: 'kim' });
     const { languages, duplicate, leak } = wanted;
@@ -242,6 +245,24 @@ describe('rows that mean the same', () => {
     expect(before).toBeLessThan(160);
     expect(found.en).toMatchObject({ status: 'measured', distinct: 160 });
     expect(embedded()).toBe(160 - before + 60); // and the shuffled ones
+  });
+});
+
+test('a persona without an embedder has neither step, and its data set says so', async () => {
+  const of = (name: string) => release(loadPersona(platform.settings, name));
+  const steps = (name: string) => of(name).boxes.map((box) => box.name);
+  const plan = of('chandler');
+
+  expect(steps('chandler').filter((name) => ['embedder', 'meanings', 'dataset'].includes(name))).toEqual([
+    'embedder',
+    'meanings',
+    'dataset',
+  ]);
+  expect(plan.boxes.find(({ name }) => name === 'dataset')?.input).toMatchObject({ meanings: { $from: 'meanings.file' } });
+  expect(steps('angela-demo')).not.toContain('meanings');
+  const { manifest } = await datasetActivities(platform).buildDataset(aStep(aRequest({}, { snapshot: await snapshotOf(exchanges(30)) })));
+  expect(JSON.parse(String(await platform.artifacts.get(manifest)))).toMatchObject({
+    embeddingSimilarity: { status: 'not measured', reason: expect.stringContaining('no embedder is configured') },
   });
 });
 
