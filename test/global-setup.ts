@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { birthOf, isAlive, type ProcessId } from '../temporal-dev/process.ts';
 import { removeData, startOllama, startPostgres, startTemporal, startVersitygw } from '../temporal-dev/services.ts';
+import { sweepHomes } from './support/homes.ts';
 import type { Servers } from './support/servers.ts';
 
 const runs = join(import.meta.dirname, '../.troupe/test/runs');
@@ -10,6 +11,7 @@ const runs = join(import.meta.dirname, '../.troupe/test/runs');
 /** One real server of each kind for the whole run. Tests that kill a server start one of their own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   sweep();
+  sweepHomes();
   const folder = join(runs, String(process.pid));
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'owner.json'), JSON.stringify({ pid: process.pid, born: birthOf(process.pid) }));

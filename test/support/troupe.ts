@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { root, type StackFile, stackFileOf } from '../../platform/settings.ts';
 import { query } from '../../temporal-dev/services.ts';
+import { ownHome } from './homes.ts';
 import { processesOf } from './processes.ts';
 
 export type Told = { code: number; out: string; err: string };
@@ -35,7 +35,7 @@ export const run = (command: string, args: string[], env: NodeJS.ProcessEnv, inp
 
 /** Starts a stack in a temporary home, with the personas of `configs` and those the test brings. */
 export async function startTroupe(options: { name: string; configs?: string; env?: Record<string, string> }): Promise<Troupe> {
-  const home = mkdtempSync(join(tmpdir(), `troupe-${options.name}-`));
+  const home = ownHome(options.name);
   const configs = join(home, 'configs');
   cpSync(join(root, 'configs'), configs, { recursive: true });
   if (options.configs) cpSync(options.configs, configs, { recursive: true });
