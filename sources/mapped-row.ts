@@ -1,6 +1,6 @@
-import { consentOf, type Licence } from '../core/source-kinds/every-source.ts';
+import type { Licence } from '../core/source-kinds/every-source.ts';
 import { SourceRow, type TableName } from '../core/source-row.ts';
-import { SourceProblem } from './source-problem.ts';
+import { consentFor } from './consent.ts';
 
 type Mapping = {
   source: { name: string; consent?: string | undefined; licence?: Licence | undefined; language?: string | undefined };
@@ -36,9 +36,7 @@ export function mappedRow(
   id: string,
   texts: Record<string, string | null>,
 ): SourceRow | string {
-  const consent = (texts.consent ?? consentOf(source) ?? '').trim();
-  if (consent === '')
-    throw new SourceProblem(`${place}, has no consent. Give it one, or take the row out: words are used only under a consent.`);
+  const consent = consentFor(source, place, texts.consent);
   const values: Record<string, unknown> = {};
   for (const [column, text] of Object.entries(texts)) {
     const value = converted(column, text);

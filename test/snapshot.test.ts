@@ -2,13 +2,15 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { ApplicationFailure } from '@temporalio/common';
 import pg from 'pg';
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
 import { readLines } from '../activities/lines.ts';
 import { snapshotActivities } from '../activities/snapshot.ts';
 import type { Snapshot } from '../core/dataset.ts';
-import type { Source } from '../core/source.ts';
+import { Source } from '../core/source.ts';
 import { SourceRow } from '../core/source-row.ts';
 import { fillTables } from '../sources/fill.ts';
 import { openSource } from '../sources/index.ts';
@@ -124,7 +126,7 @@ test.each([
       fill([said(7, 'a', 'Ada', secret)]).then(() =>
         db.query(`ALTER TABLE conversations ALTER consent DROP NOT NULL; UPDATE conversations SET consent = NULL`),
       ),
-    'public.conversations, row 7, has no consent',
+    'public.conversations, row 7 has no consent',
   ],
   [
     'a table without consents',
@@ -217,3 +219,32 @@ async function tookUntilKilled(path: string, home: string, killAfter = Number.PO
   const last = told.at(-1) ?? '';
   return { began: told[0], batches, snapshot: last.startsWith('{') ? (JSON.parse(last) as Snapshot) : undefined };
 }
+
+test('what was taken in is not held: the memory of a snapshot does not grow with its sources', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const path = join(aFolder(), 'talks.jsonl');
+  const talk = (n: number) => `{"id":"${n}","messages":[{"role":"user","content":"${`${n} words that are said, `.repeat(90)}"}]}\n`;
+  writeFileSync(path, Array.from({ length: 20_000 }, (_, n) => talk(n)).join(''));
+  const held: number[] = [];
+  const weighing: typeof openSource = (source) => ({
+    async *read() {
+      let batches = 0;
+      for await (const batch of openSource(source).read()) {
+        yield batch;
+        if (++batches % 10 !== 0) continue;
+        collectGarbage();
+        held.push(process.memoryUsage().heapUsed);
+      }
+    },
+  });
+  const source = Source.parse({ kind: 'conversations', name: 'talks', consent: 'c1', path });
+
+  const artifacts = someArtifacts();
+  await snapshotActivities({ artifacts, settings: { home: aFolder() } }, weighing).takeSnapshot(
+    aStep({ persona: 'ada', sources: [source] }),
+  );
+
+  expect(held.length).toBeGreaterThan(3);
+  expect((held.at(-1) ?? 0) - (held[0] ?? 0)).toBeLessThan(8 * 2 ** 20); // all of it is 40 MiB
+});
