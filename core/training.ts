@@ -77,7 +77,7 @@ export const Training = z
       .min(1)
       .default([
         { name: 'emotional', rows: ['emotional'], replay: 0 },
-        { name: 'contextual', rows: ['contextual', 'knowledge'], replay: 0 },
+        { name: 'contextual', rows: ['contextual', 'knowledge', 'passage', 'general'], replay: 0 },
         { name: 'personality', rows: ['selfAwareness'], replay: 0.25 },
       ])
       .describe('Modules trained one after the other, one adapter carried through.'),

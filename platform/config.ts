@@ -121,6 +121,21 @@ function personaProblems(read: YamlFile<Persona>, file: string): Problem[] {
   const sources = list(field(raw, 'sources'));
   const sourceNames = sources.map((source) => field(source, 'name'));
   for (const i of repeated(sourceNames)) report(['sources', i, 'name'], `two sources are called \`${String(sourceNames[i])}\``);
+  const mix = valid(Recipe.shape.mix, field(dataset, 'mix'));
+  for (const i of repeated((mix?.buckets ?? []).map(({ name }) => name)))
+    report(['dataset', 'mix', 'buckets', i, 'name'], `two buckets are called \`${mix?.buckets[i]?.name}\``);
+  for (const [i, { where, replay, by }] of (mix?.buckets ?? []).entries()) {
+    const place = ['dataset', 'mix', 'buckets', i];
+    for (const name of [where.source ?? []].flat())
+      if (!sourceNames.includes(name))
+        report([...place, 'where', 'source'], `no source is called \`${name}\`; there are ${sourceNames.join(', ')}`);
+    if (replay !== undefined && where.source === undefined)
+      report([...place, 'replay'], 'a replay names its sources: `where: {source: …}`', { key: true });
+    if (replay !== undefined && categories && categories.general === undefined)
+      report([...place, 'replay'], 'a replay needs the category `general` in `dataset.categories`', { key: true });
+    if (by === 'anybody' && replay === undefined && categories && categories.passage === undefined)
+      report([...place, 'by'], 'only passages can be by anybody, and `dataset.categories` does not declare `passage`', { key: true });
+  }
   for (const [i, source] of sources.entries()) {
     const tables = field(source, 'tables');
     if (tables !== null && typeof tables === 'object' && Object.keys(tables).length === 0)

@@ -52,6 +52,21 @@ test('a persona is read with its suite, and every default is filled in', () => {
   expect(cast.dataset.split).toEqual({ train: 0.8, validation: 0.1, test: 0.1 });
 });
 
+test('a mix names sources and categories that are there', () => {
+  const mix = `  mix:
+    buckets:
+      - { name: stories, where: { source: elsewhere }, share: 0.5, by: anybody }
+      - { name: stories, where: { source: diary }, share: 0.5, replay: { speaker: assistant } }
+suite: ada`;
+
+  expect(problemsOf(whole.replace('suite: ada', mix)).map(({ path, message }) => `${path}: ${message}`)).toEqual([
+    'dataset.mix.buckets[0].where.source: no source is called `elsewhere`; there are diary',
+    'dataset.mix.buckets[0].by: only passages can be by anybody, and `dataset.categories` does not declare `passage`',
+    'dataset.mix.buckets[1].name: two buckets are called `stories`',
+    'dataset.mix.buckets[1].replay: a replay needs the category `general` in `dataset.categories`',
+  ]);
+});
+
 test('the usual stages are those that have something to learn', () => {
   write('personas/ada.yaml', whole);
 
