@@ -149,12 +149,10 @@ async function readOn(taking: Taking, start: Progress['start'], tally: Tally, af
 
 /** Gives up waiting for a batch as soon as the activity is cancelled. */
 async function* stoppable(reading: AsyncGenerator<Batch>, signal: AbortSignal | undefined): AsyncGenerator<Batch> {
-  const stopped = new Promise<never>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason), { once: true }));
-  stopped.catch(() => undefined); // nobody may be waiting when it comes
   try {
     for (;;) {
       signal?.throwIfAborted();
-      const next = await Promise.race([reading.next(), stopped]);
+      const next = await orStopped(reading.next(), signal);
       if (next.done) return;
       yield next.value;
     }
@@ -163,4 +161,14 @@ async function* stoppable(reading: AsyncGenerator<Batch>, signal: AbortSignal | 
     if (signal?.aborted) ending.catch(() => undefined);
     else await ending;
   }
+}
+
+/** A race with one promise for all batches would hold every one of them until it ends. */
+function orStopped<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }
