@@ -478,19 +478,23 @@ if (process.env.RECORD_HISTORIES) {
   const failing = { report: async () => ({ digest: evidence, verdict: 'fail', headline: 'scored 0.85, needs 0.9' }) };
   const champion = { champion: async () => ({ digest: 'c1', release: 'someone-4' }) };
   const broken = { candidate: async () => Promise.reject(ApplicationFailure.nonRetryable('No words in angela-db', 'SourceInvalid')) };
-  test.each<[string, string | undefined, World?]>([
-    ['released', 'approve'],
-    ['rejected', 'reject'],
-    ['expired', undefined],
-    ['cancelled', 'cancel'],
-    ['held', undefined, world(failing)],
-    ['unchanged', undefined, world(champion)],
-    ['failed', undefined, world(broken)],
-  ])('records %s', async (name, act, here = world()) => {
+  const data = world({ quality: quality('fail') }, { boxes: watched });
+  test.each<[string, Record<string, string>, World?]>([
+    ['released', { approval: 'approve' }],
+    ['rejected', { approval: 'reject' }],
+    ['expired', {}],
+    ['cancelled', { approval: 'cancel' }],
+    ['held', {}, world(failing)],
+    ['unchanged', {}, world(champion)],
+    ['failed', {}, world(broken)],
+    ['data-approved', { data: 'approve', approval: 'approve' }, data],
+  ])('records %s', async (name, acts, here = world()) => {
     const handle = await start(here);
-    if (act) await waiting(handle);
-    if (act === 'cancel') await handle.cancel();
-    else if (act) await handle.signal(act, { by: 'david' });
+    for (const [gate, act] of Object.entries(acts)) {
+      await until(handle, (now) => now.waiting?.gate === gate);
+      if (act === 'cancel') await handle.cancel();
+      else await handle.signal(act, { by: 'david' });
+    }
     await handle.result().catch(() => undefined);
     const { historyToJSON } = await import('@temporalio/common/lib/proto-utils.js');
     writeFileSync(
