@@ -115,8 +115,8 @@ test('a held-out reply that has more than half its words in a row from a trainin
   const speech = 'we walked along the river until the lamps were lit and then we sang until the morning came';
   const rows = [
     ...manyTalks(30),
-    said(3, 'early', 'Ben', 'Tell me of the evening, please.'),
-    said(4, 'early', 'Ada', `Well: ${speech}.`),
+    said(13, 'early', 'Ben', 'Tell me of the evening, please.'),
+    said(14, 'early', 'Ada', `Well: ${speech}.`),
     said(9001, 'late', 'Ben', 'What did you do in the end?'),
     said(9002, 'late', 'Ada', `${speech}!`),
     said(9201, 'later', 'Ben', 'And what else was there to do?'),
@@ -131,18 +131,18 @@ test('a held-out reply that has more than half its words in a row from a trainin
 });
 
 test('whatever the rows are and in whatever order they come, the same data set is made of them', () => {
-  const words = ['tea', 'rain', 'ค่ะ', 'à¸„à¹ˆà¸°', 'lost \ufffd', 'the long way home along the river', 'ไปกินข้าวกัน'];
-  const text = fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 5 }).map((some) => some.join(' '));
+  const words = ['tea', 'rain', 'ค่ะ', 'à¸„à¹ˆà¸°', 'home', 'and so on', 'lost \ufffd', 'the long way home along the river', 'ไปกินข้าวกัน'];
+  const text = fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 3 }).map((some) => some.join(' '));
   const common = fc.record({
     source: fc.constantFrom('diary', 'phone'),
-    id: fc.integer({ min: 1, max: 40 }).map(String), // some come twice
+    id: fc.integer({ min: 1, max: 9 }).map(String), // some come twice
     at: fc.option(
-      fc.nat(600).map((n) => new Date(Date.UTC(2025, 0, 1, 0, n)).toISOString()),
+      fc.nat(9).map((n) => new Date(Date.UTC(2025, 0, 1, 0, n * 50)).toISOString()),
       { freq: 8 },
     ),
     consent: fc.constantFrom('c1', 'c2'),
   });
-  const conversation = fc.option(fc.constantFrom('a', 'b', 'c'));
+  const conversation = fc.option(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'));
   const emotion = fc.option(fc.constantFrom('joy', 'neutral'));
   const nothing = { topic: null, language: null, trigger: null, context: null, feeling: null, note: null };
   const row: fc.Arbitrary<SourceRow> = fc
@@ -174,7 +174,7 @@ test('whatever the rows are and in whatever order they come, the same data set i
   const request = aRequest({ categories: { emotional: {}, contextual: {}, selfAwareness: {} } });
 
   fc.assert(
-    fc.property(fc.array(row, { minLength: 1, maxLength: 60 }), fc.infiniteStream(fc.nat()), (rows, order) => {
+    fc.property(fc.array(row, { minLength: 30, maxLength: 90, size: 'max' }), fc.infiniteStream(fc.nat()), (rows, order) => {
       const shuffled = rows
         .map((one) => ({ one, key: order.next().value as number }))
         .sort((a, b) => a.key - b.key)

@@ -39,7 +39,7 @@ export function datasetBuild(
   function* pieces(): Generator<Piece, Built> {
     const { recipe } = request;
     const census = new Census(recipe);
-    const order = yield* index.ordered();
+    const order = yield* index.ordered(census.out);
     const drafts = yield* draftsOf(request, index, order, census.out);
     const groups = groupsOf(drafts);
     joinForwarded();

@@ -1,4 +1,4 @@
-import { column, sortInPieces } from '../columns.ts';
+import { column, places, sortInPieces } from '../columns.ts';
 import type { DatasetRequest } from '../dataset.ts';
 import { type IsPoor, sieve } from '../quality/sieve.ts';
 import type { SourceRow } from '../source-row.ts';
@@ -145,8 +145,11 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
       }
     },
 
-    /** Every row's number in an order that no source decides: time, table, number of the id, then the whole key and content. */
-    *ordered(): Generator<undefined, Uint32Array> {
+    /**
+     * Every row's number in an order that no source decides: time, table, number of the id, then the whole key and content.
+     * Of rows that have one id the first stays: what was made of a row must be found by it.
+     */
+    *ordered(out: (reason: string) => void): Generator<undefined, Uint32Array> {
       const sameMoment = [...ratings.keys()].filter((row) => talk.at(row) >= 0 && lesser.at(row) === 0 && !Number.isNaN(time.at(row)));
       for (const replies of Map.groupBy(sameMoment, (row) => `${talk.at(row)}/${time.at(row)}`).values()) {
         const [best] = replies.sort((a, b) => ratings.get(b)! - ratings.get(a)! || keyHash.at(a) - keyHash.at(b));
@@ -162,7 +165,12 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
           keyHash.at(a) - keyHash.at(b) ||
           contentOf(a) - contentOf(b), // a source that gives one row twice
       );
-      return order;
+      const known = places();
+      return order.filter((row) => {
+        const again = known.put(keyHash.at(row), row) !== undefined;
+        if (again) out('id that came twice');
+        return !again;
+      });
     },
   };
 }

@@ -28,7 +28,7 @@ export function rowTexts(request: DatasetRequest, store: RowStore, options: { la
   return { add: index.add, texts };
 
   function* texts(): Generator<RowText | undefined, void> {
-    const order = yield* index.ordered();
+    const order = yield* index.ordered(() => {});
     const drafts = yield* draftsOf(request, index, order, () => {});
     for (let draft = 0; draft < drafts.size; draft++) {
       if (draft % pause === 0) yield;
