@@ -46,6 +46,27 @@ describe('a merged model', () => {
     expect(reply.seconds.total).toBeGreaterThan(0);
   });
 
+  test('whose two sides have names renders them, and stops where the other one would speak', async () => {
+    const named = {
+      ...model,
+      template:
+        '{{ range .Messages }}{{ if eq .Role "system" }}{{ .Content }}<|eot_id|>\n{{ else if eq .Role "user" }}Drew: {{ .Content }}<|eot_id|>\n{{ else if eq .Role "assistant" }}Ada: {{ .Content }}<|eot_id|>\n{{ end }}{{ end }}Ada: ',
+      stop: ['<|eot_id|>', '\nDrew:'],
+    };
+
+    const { tag } = await deploy('deploy-named', { model: named });
+
+    expect((await platform.ollama.show(tag)).parameters.stop).toEqual(named.stop);
+    const talk = [
+      { role: 'user', content: 'Tea?' },
+      { role: 'assistant', content: 'Green.' },
+      { role: 'user', content: 'Now?' },
+    ];
+    expect(await platform.ollama.render({ model: tag, messages: talk })).toBe(
+      `${serving().system}<|eot_id|>\nDrew: Tea?<|eot_id|>\nAda: Green.<|eot_id|>\nDrew: Now?<|eot_id|>\nAda: `,
+    );
+  });
+
   test('is not deployed twice: the second time takes milliseconds', async () => {
     const first = await deploy('deploy-twice');
 
