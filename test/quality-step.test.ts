@@ -132,7 +132,7 @@ test('a model that babbles cannot tell the control questions apart: every reply 
   expect(answered.length).toBeGreaterThan(0);
   expect(answeredThen).toEqual(answered);
   expect(await findScore(platform.db, { key: 'unknown' })).toBeUndefined();
-}, 120_000);
+}, 300_000);
 
 test('a scorer that is not there is said by its name', async () => {
   const platform = await aPlatform();
