@@ -168,7 +168,7 @@ def drafts_of(name: str, talk: list[dict[str, Any]]) -> list[Draft]:
 
 
 def main(words: Path, out: Path) -> None:
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.process_time()
     rows = pyarrow.json.read_json(words).to_pylist()
     for row in rows:
         row["text"] = clean(row["text"])
@@ -280,6 +280,7 @@ def main(words: Path, out: Path) -> None:
             {
                 "rows": {side: len([i for i in members if i not in leaks]) for side, members in sides.items()},
                 "seconds": time.perf_counter() - began,
+                "cpu": time.process_time() - used,
                 "peak": usage.ru_maxrss * 1024,
             }
         )
