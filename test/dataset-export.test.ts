@@ -11,7 +11,11 @@ import { type Dataset, DatasetRow } from '../core/dataset.ts';
 import type { Format } from '../core/recipes/formats.ts';
 import { ConversationsSource } from '../core/source-kinds/conversations.ts';
 import type { RowOf } from '../core/source-row.ts';
+import { recordRunStart } from '../platform/db/runs.ts';
+import { recordStep } from '../platform/db/steps.ts';
 import { openSource } from '../sources/index.ts';
+import { troupe } from './support/cli.ts';
+import { aPlatform, asked } from './support/platform.ts';
 import { aRequest, aSnapshot, aStep, manyTalks, minute, said, someArtifacts } from './support/words.ts';
 
 const sides = ['train', 'validation', 'test'] as const;
@@ -170,3 +174,46 @@ test('a folder that is there is left alone, and one that cannot be completed is 
   );
   expect(readdirSync(beside)).toEqual(['empty']);
 });
+
+test('the command takes the newest data set of a persona, or that of a run', async () => {
+  const platform = await aPlatform();
+  const { database, home, artifacts } = platform.settings;
+  const env = { TROUPE_DATABASE_URL: database, TROUPE_HOME: home, TROUPE_ARTIFACTS: artifacts };
+  for (const [run, talks] of [
+    ['angela-demo-1', 20],
+    ['angela-demo-2', 30],
+  ] as const) {
+    const plan = { pipeline: 'release', persona: 'angela-demo', boxes: [], result: null };
+    await recordRunStart(platform.db, {
+      run,
+      persona: 'angela-demo',
+      pipeline: 'release',
+      plan,
+      trigger: 'person',
+      workflow: 'w',
+      workflowRun: run,
+    });
+    const words = await platform.artifacts.put(toLines(manyTalks(talks)), 'application/x-ndjson');
+    const input = aRequest({}, { snapshot: { ...aSnapshot, words } });
+    const output = await datasetActivities(platform).buildDataset(asked(input, { run }));
+    const when = { startedAt: new Date(), endedAt: new Date() };
+    await recordStep(platform.db, { run, step: 'dataset', activity: 'buildDataset', version: 1, key: run, input, output, ...when });
+  }
+  const out = (name: string) => join(home, name);
+
+  const newest = await troupe(['dataset', 'export', 'angela-demo', '--format', 'openai', '--out', out('newest')], { env });
+  const older = await troupe(['dataset', 'export', '--run', 'angela-demo-1', '--format', 'parquet', '--out', out('older'), '--json'], {
+    env,
+  });
+  const again = await troupe(['dataset', 'export', 'angela-demo', '--format', 'openai', '--out', out('newest')], { env });
+  const unrated = await troupe(['dataset', 'export', 'angela-demo', '--format', 'preference', '--out', out('none')], { env });
+  const typo = await troupe(['dataset', 'export', 'angela-demo', '--format', 'parqet', '--out', out('none')], { env });
+
+  expect(newest).toMatchObject({ code: 0, err: '' });
+  expect(newest.out).toMatch(/The data set of angela-demo-2 as openai.*train\.jsonl {2}48 rows/s);
+  expect(older.json).toMatchObject([{ run: 'angela-demo-1', format: 'parquet', files: [{ file: 'train.parquet', rows: 32 }, {}, {}] }]);
+  expect(again).toMatchObject({ code: 1, err: expect.stringContaining('is there and not empty') });
+  expect(unrated).toMatchObject({ code: 1, err: expect.stringContaining('Map `rating` or `flagged`') });
+  expect(typo).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean parquet?') });
+  expect(readdirSync(home)).not.toContain('none');
+}, 120_000);
