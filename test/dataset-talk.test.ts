@@ -1,13 +1,17 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { asyncLocalStorage, type Context } from '@temporalio/activity';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { datasetActivities } from '../activities/dataset.ts';
+import { toLines } from '../activities/lines.ts';
 import { rowFile } from '../activities/row-file.ts';
 import { column, places, sortInPieces, unions } from '../core/columns.ts';
 import { buildRows } from '../core/dataset-rows/build.ts';
 import { sides } from '../core/dataset-rows/shaping.ts';
 import type { RowOf, SourceRow } from '../core/source-row.ts';
 import { wordsOf } from '../core/text/thai-words.ts';
-import { aRequest, manyTalks, said } from './support/words.ts';
+import { folderArtifacts } from '../platform/artifacts/folder.ts';
+import { aFolder, aRequest, aSnapshot, aStep, manyTalks, said } from './support/words.ts';
 
 const built = (rows: readonly SourceRow[], recipe: Record<string, unknown> = {}, options = {}) => {
   const { split, ...rest } = buildRows(aRequest(recipe), rows, options);
@@ -201,6 +205,31 @@ test('text that was decoded with the wrong table is trained on as it was meant',
 
   expect(rows[0]?.output).toBe('คิดถึงนะ');
   expect(counts).toMatchObject({ repaired: 1, damaged: { rows: 0 } });
+});
+
+test('the step beats while it reads, compares and writes, and a cancelled one stops and leaves nothing', async () => {
+  const folder = aFolder();
+  const artifacts = folderArtifacts(folder);
+  const words = await artifacts.put(toLines(manyTalks(900)), 'application/x-ndjson');
+  const stored = readdirSync(folder, { recursive: true }).length;
+  const input = aRequest({}, { snapshot: { ...aSnapshot, words } });
+  const cancel = new AbortController();
+  const beats: { read: number; written?: number }[] = [];
+  const context = {
+    cancellationSignal: cancel.signal,
+    heartbeat(details: { read: number; written?: number }) {
+      beats.push(details);
+      if ((details.written ?? 0) >= 1000) cancel.abort();
+    },
+  };
+
+  const work = asyncLocalStorage.run(context as unknown as Context, () => datasetActivities({ artifacts }).buildDataset(aStep(input)));
+
+  await expect(work).rejects.toThrow('aborted');
+  expect(beats.filter(({ written }) => written === undefined)).toHaveLength(3);
+  expect(beats.filter(({ written }) => written === 0).length).toBeGreaterThan(10);
+  expect(beats.at(-1)?.written).toBeLessThan(1200);
+  expect(readdirSync(folder, { recursive: true })).toHaveLength(stored);
 });
 
 test('rows in a file come back as they went in, in any order, and the file goes', () => {
