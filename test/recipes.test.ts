@@ -303,9 +303,11 @@ test('passages by somebody else are used only where a bucket takes anybody', () 
 });
 
 test('a bucket of completions trains on the text alone', () => {
-  const recipe = { categories: { passage: {} }, mix: { buckets: [bucket('stories', 1, { form: 'completion' })] } };
+  const mix = { buckets: [bucket('stories', 1, { form: 'completion' })] };
+  const recipe = { categories: { passage: {} }, mix, augment: { kinds: ['typos'] } }; // which find no question to change
   const { split } = built(passages('stories', 40), recipe);
 
+  expect(new Set(split.train.map(({ output }) => output)).size).toBe(split.train.length);
   for (const row of split.train)
     expect([row.messages.map(({ role }) => role), row.input, row.output]).toEqual([['assistant'], '', row.messages[0]?.content]);
   expect(split.test[0]?.messages.map(({ role }) => role)).toEqual(['system', 'user', 'assistant']);

@@ -1,7 +1,7 @@
 import type { DatasetRequest, DatasetRow } from '../dataset.ts';
 import type { Shaped, Shaping } from '../dataset-rows/shaping.ts';
 import { apartFrom } from './apart.ts';
-import { mixing } from './mix.ts';
+import { bucketFor, mixing } from './mix.ts';
 import type { Bucket, Mix } from './recipe.ts';
 import { type Rewritten, variantsOf } from './variants.ts';
 import { fits } from './where.ts';
@@ -65,7 +65,7 @@ export function shapeOf(request: DatasetRequest, rewritten?: Rewritten): Recipe 
         const all = function* () {
           for (const row of weighed()) {
             yield row;
-            if (augment === undefined) continue;
+            if (augment === undefined || isText(row)) continue;
             for (const variant of variantsOf(row, augment, seed, rewritten)) {
               given.tried++;
               if (isApart(variant)) yield variant;
@@ -101,6 +101,11 @@ export function shapeOf(request: DatasetRequest, rewritten?: Rewritten): Recipe 
       },
     },
   };
+
+  /** Whether only its text will be trained on: there is no question to vary. */
+  function isText(row: DatasetRow): boolean {
+    return mix !== undefined && mix.buckets[bucketFor(mix.buckets, row)]?.form === 'completion';
+  }
 
   /** Lesser replies count only where nothing is held out that was made from the same source rows. */
   function keepLesser(heldOut: () => Iterable<DatasetRow>): void {
