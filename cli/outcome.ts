@@ -50,6 +50,7 @@ export function endingLines(ending: Ending, run: string): string[] {
       return [
         `Waiting for a person at ${ending.gate} (${ending.verdict}): ${ending.headline}`,
         `Evidence ${ending.evidence.slice(0, 12)}, expires ${new Date(ending.expires).toISOString()}.`,
+        ...(ending.gate === 'data' ? [`Look:    ./troupe data report ${persona}`] : []),
         `Approve: ${ending.approve}`,
         `Reject:  ./troupe reject ${persona} --by <your name> --evidence ${ending.evidence.slice(0, 12)} --comment <why>`,
       ];

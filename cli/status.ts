@@ -92,13 +92,15 @@ async function liveRun(
 /** Where else to look. */
 function linksOf({ settings }: Context, row: RunRow | undefined): Record<string, string> {
   const ui = stackFileOf(settings.home)?.ui;
-  const report = row && join(settings.home, 'runs', row.id, 'report.html');
+  const page = (name: string) => row && join(settings.home, 'runs', row.id, name);
+  const [report, data] = [page('report.html'), page('data.html')];
   return {
     ...(ui && {
       temporal: row
         ? `${ui}/namespaces/${settings.temporal.namespace}/workflows/${encodeURIComponent(row.workflow)}/${row.workflowRun}`
         : ui,
     }),
+    ...(data && existsSync(data) && { data }),
     ...(report && existsSync(report) && { report }),
     logs: join(settings.home, 'logs'),
     ollama: settings.ollama,

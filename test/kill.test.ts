@@ -184,6 +184,7 @@ const repeated = (): number[] =>
 if (process.env.KILL_MATRIX) {
   const steps = [
     'snapshot',
+    'quality',
     'dataset',
     'adapter',
     'model',
