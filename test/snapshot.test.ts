@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { globSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setFlagsFromString } from 'node:v8';
@@ -203,6 +203,26 @@ test('a worker that is killed again and again still takes the same snapshot, eac
   expect([first, second, last].map((took) => took.began)).toEqual(['from the start', 'goes on', 'goes on']);
   expect(last.snapshot).toEqual(undisturbed.snapshot);
   expect(last.batches).toBeLessThanOrEqual(undisturbed.batches - 3);
+});
+
+test.each([
+  ['cut off', (file: string) => truncateSync(file, 100)],
+  ['gone', (file: string) => rmSync(file)],
+  ['altered', (file: string) => writeFileSync(file, readFileSync(file, 'utf8').replace('line 7', 'line 8'))],
+])('an earlier attempt whose words are %s is not gone on from', async (_, spoil) => {
+  const path = join(aFolder(), 'talks.jsonl');
+  const talk = (n: number) => JSON.stringify({ id: `t${n}`, messages: [{ role: 'user', content: `line ${n}` }] });
+  writeFileSync(path, Array.from({ length: 2000 }, (_, n) => `${talk(n)}\n`).join(''));
+  const undisturbed = await tookUntilKilled(path, aFolder());
+  const home = aFolder();
+  await tookUntilKilled(path, home, 2);
+  const [words] = globSync(join(home, 'work/snapshots/*/*/words'));
+
+  spoil(words ?? '');
+  const again = await tookUntilKilled(path, home);
+
+  expect(again.began).toBe('from the start');
+  expect(again.snapshot).toEqual(undisturbed.snapshot);
 });
 
 /** Takes a snapshot in another process, which is killed as soon as it has told so many batches. */

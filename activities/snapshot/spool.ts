@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { SourceTaken } from '../../core/dataset.ts';
+import { isMissingFile } from '../../platform/artifacts/failures.ts';
 import { newTape, type Tape } from './tape.ts';
 
 const Mark = z.strictObject({ bytes: z.int(), digest: z.string() });
@@ -48,24 +49,32 @@ export async function openSpool(folder: string): Promise<Spool> {
   const own = join(folder, randomUUID());
   await mkdir(own, { recursive: true, mode: 0o700 });
   const before = await newest(folder, own);
-  let words = await newTape(join(own, 'words'));
-  let aside = await newTape(join(own, 'aside'));
+  const words = await newTape(join(own, 'words'));
+  const aside = await newTape(join(own, 'aside'));
+  const keep = () => [words.keep(), aside.keep()];
+  const back = async (ways: ReturnType<typeof keep>) => {
+    for (const way of ways) await way();
+  };
+  const blank = keep();
+  let forget = blank;
   let left: Progress | undefined;
-  let forget = [words.keep(), aside.keep()];
   if (before !== undefined) {
     const { start, end } = before.progress;
-    await words.copy(join(before.path, 'words'), 0, start.words.bytes);
-    await aside.copy(join(before.path, 'aside'), 0, start.aside.bytes);
-    forget = [words.keep(), aside.keep()];
-    await words.copy(join(before.path, 'words'), start.words.bytes, end.words.bytes);
-    await aside.copy(join(before.path, 'aside'), start.aside.bytes, end.aside.bytes);
-    if (words.mark().digest === end.words.digest && aside.mark().digest === end.aside.digest) left = before.progress;
-    else {
-      await words.close();
-      await aside.close();
-      words = await newTape(join(own, 'words-anew')); // a power cut lost what was said to be written: from the start
-      aside = await newTape(join(own, 'aside-anew'));
-      forget = [words.keep(), aside.keep()];
+    const copy = async (from: Progress['start'] | undefined, to: Progress['start']) => {
+      await words.copy(join(before.path, 'words'), from?.words.bytes ?? 0, to.words.bytes);
+      await aside.copy(join(before.path, 'aside'), from?.aside.bytes ?? 0, to.aside.bytes);
+      return words.mark().digest === to.words.digest && aside.mark().digest === to.aside.digest;
+    };
+    try {
+      const whole = await copy(undefined, start);
+      forget = keep();
+      if (whole && (await copy(start, end))) left = before.progress;
+    } catch (error) {
+      if (!isMissingFile(error)) throw error;
+    }
+    if (left === undefined) {
+      await back(blank); // a power cut, or somebody tidying up, lost what was said to be written: from the start
+      forget = blank;
     }
   }
 
@@ -84,9 +93,7 @@ export async function openSpool(folder: string): Promise<Spool> {
     words,
     aside,
     left,
-    forgetSource: async () => {
-      for (const back of forget) await back();
-    },
+    forgetSource: () => back(forget),
     marks: () => ({ words: words.mark(), aside: aside.mark() }),
     commit,
     close,
