@@ -80,9 +80,10 @@ export function* findRepetitions(
   };
   const hasher = minHash(seed);
   const signed = signedRows(hasher, index);
-  const contexts = signatures(size);
+  const contextual = drafts.talks.count === 0 ? 0 : size; // passages have no context
+  const contexts = signatures(contextual);
   const unitIndex = likeness(units.signatures, { size, bands: 14, threshold });
-  const contextIndex = likeness(contexts, { size, bands: 14, threshold });
+  const contextIndex = likeness(contexts, { size: contextual, bands: 14, threshold });
   const whole = places();
   const copies = column(Uint32Array);
   const meaningLike = meanings(sameMeaning);
