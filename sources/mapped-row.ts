@@ -10,21 +10,20 @@ type Mapping = {
   speakers?: Record<string, string>;
 };
 
+const notTexts = ['intensity', 'rating', 'flagged'] as const;
+
 const yes = ['true', 't', 'yes', 'y', 'on', '1'];
 const no = ['false', 'f', 'no', 'n', 'off', '0'];
 
 /** A value as its column wants it; undefined where it cannot be that. */
-function converted(column: string, value: string | null): string | number | boolean | null | undefined {
+function converted(column: (typeof notTexts)[number], value: string | null): number | boolean | null | undefined {
   if (value === null) return null;
-  if (column === 'intensity' || column === 'rating') {
+  if (column !== 'flagged') {
     const number = value.trim() === '' ? Number.NaN : Number(value);
     return Number.isFinite(number) ? number : undefined;
   }
-  if (column === 'flagged') {
-    const said = value.trim().toLowerCase();
-    return yes.includes(said) ? true : no.includes(said) ? false : undefined;
-  }
-  return value;
+  const said = value.trim().toLowerCase();
+  return yes.includes(said) ? true : no.includes(said) ? false : undefined;
 }
 
 /**
@@ -37,15 +36,15 @@ export function mappedRow(
   texts: Record<string, string | null>,
 ): SourceRow | string {
   const consent = consentFor(source, place, texts.consent);
-  const values: Record<string, unknown> = {};
-  for (const [column, text] of Object.entries(texts)) {
-    const value = converted(column, text);
-    if (value === undefined) return `its ${column} cannot be read`;
-    values[column] = value;
+  const values: Record<string, unknown> = { ...texts, table, source: source.name, id, consent };
+  for (const column of notTexts) {
+    if (texts[column] === undefined) continue;
+    values[column] = converted(column, texts[column]);
+    if (values[column] === undefined) return `its ${column} cannot be read`;
   }
   const { speaker } = texts;
   if (typeof speaker === 'string' && Object.hasOwn(speakers, speaker)) values.speaker = speakers[speaker];
   if ('language' in values) values.language ??= source.language ?? null;
-  const row = SourceRow.safeParse({ ...values, table, source: source.name, id, consent });
+  const row = SourceRow.safeParse(values);
   return row.success ? row.data : `its ${row.error.issues.map((issue) => issue.path.join('.')).join(', ')} cannot be read`;
 }

@@ -92,7 +92,8 @@ function take(source: PostgresSource, reading: Reading, found: Found, batch: Bat
   const before = batch.rows.length + batch.quarantined.length;
   for (const [nth, turn] of reading.turns.entries()) {
     const id = `${reading.prefix}${found.key_id}${reading.turns.length === 1 ? '' : `/${nth + 1}`}`;
-    const texts = Object.fromEntries(turn.map(({ column, from }) => [column, 'value' in from ? from.value : (found[from.alias] ?? null)]));
+    const texts: Record<string, string | null> = {};
+    for (const { column, from } of turn) texts[column] = 'value' in from ? from.value : (found[from.alias] ?? null);
     if (reading.turns.length > 1 && (texts.text ?? '') === '') continue; // nobody answered
     const row = mappedRow({ source, table: reading.table, place: whole, speakers: reading.speakers }, id, texts);
     if (typeof row === 'string') aside(row, id);
