@@ -110,23 +110,20 @@ async function compareLanguage(
   const { dimensions } = embedder;
   if (texts.length > mostTexts)
     throw unfit(input, language, `${texts.length} texts are more than the ${mostTexts} that are compared with each other`);
+  const vectors = (some: readonly string[]) => vectorsOf(platform, { persona, embedder, embed, texts: some, language });
   const probes = probesOf(texts);
   const shuffled = probes.map(({ text }) => text);
   used.push(...texts, ...shuffled);
-  const { vectors, cut } = await vectorsOf(platform, { persona, embedder, embed, texts, language });
-  const { vectors: ofProbes } = await vectorsOf(platform, { persona, embedder, embed, texts: shuffled, language });
-  const deceived = probes.filter(({ place }, i) => {
-    const own = vectors.subarray(place * dimensions, (place + 1) * dimensions);
-    return own.reduce((sum, value, k) => sum + value * ofProbes[i * dimensions + k]!, 0) >= sameToIt;
-  });
-  const blind = deceived.length / Math.max(1, probes.length);
-  throwIfUnfit(input, language, { rows: texts.length, blind, confused: 0 });
+  const sound = await vectors(probes.map(({ place }) => texts[place]!));
+  const blind = share(sameShare(sound.vectors, (await vectors(shuffled)).vectors, dimensions));
+  throwIfUnfit(input, language, { rows: probes.length, blind, confused: 0 });
 
+  const { vectors: all, cut } = await vectors(texts);
   const confused = new Set<number>();
   const before = pairs.length;
   const apart = (a: number, b: number) => talks[a] === undefined || talks[a] !== talks[b];
   const threshold = Math.min(duplicate, leak);
-  for (const pair of closePairs(vectors, { dimensions, threshold: Math.min(threshold, sameToIt), apart })) {
+  for (const pair of closePairs(all, { dimensions, threshold: Math.min(threshold, sameToIt), apart })) {
     if (pair === undefined || pairs.length % 1000 === 999) await breathe({ language, pairs: pairs.length - before });
     if (pair === undefined) continue;
     const [a, b] = [texts[pair.a]!, texts[pair.b]!];
@@ -134,9 +131,21 @@ async function compareLanguage(
     if (pair.cosine >= threshold) pairs.push({ a: hashOf(a), b: hashOf(b), cosine: pair.cosine });
     if (pairs.length > mostPairs) throw unfit(input, language, `it takes over ${mostPairs} pairs of ${texts.length} rows for the same`);
   }
-  const shares = { blind: share(blind), confused: share(confused.size / Math.max(1, texts.length)) };
+  const shares = { blind, confused: share(confused.size / Math.max(1, texts.length)) };
   throwIfUnfit(input, language, { rows: texts.length, ...shares });
   return { status: 'measured', rows: rows - short, distinct: texts.length, short, cut, pairs: pairs.length - before, ...shares };
+}
+
+/** Of vectors one after the other, the share that the embedder takes for the other list's of the same place. */
+function sameShare(some: Float32Array, others: Float32Array, dimensions: number): number {
+  const count = some.length / dimensions;
+  let same = 0;
+  for (let i = 0; i < count; i++) {
+    let cosine = 0;
+    for (let k = i * dimensions; k < (i + 1) * dimensions; k++) cosine += some[k]! * others[k]!;
+    if (cosine >= sameToIt) same++;
+  }
+  return same / Math.max(1, count);
 }
 
 function throwIfUnfit(input: MeaningsRequest, language: string, shares: { rows: number; blind: number; confused: number }): void {
