@@ -7,12 +7,12 @@ import { type FoundFile, findFiles } from './files/find.ts';
 import type { Batch, OpenSource } from './index.ts';
 import { aPassage } from './passages.ts';
 import { SourceProblem } from './source-problem.ts';
-import { openThread, type Thread, ThreadLost } from './thread/thread.ts';
+import { type Limits, openThread, type Thread, ThreadLost } from './thread/thread.ts';
 
 /** Parts of `file` that had been given, or that it is done, when all before had the digest `print`. */
 type Cursor = { file: string; parts: number | 'done'; print: string };
 
-const limits = { memory: 512 * 2 ** 20, silence: 30_000 };
+const usual: Limits = { memory: 512 * 2 ** 20, silence: 30_000 };
 const batchRows = 500;
 const batchBytes = 2 ** 20;
 
@@ -20,11 +20,11 @@ const batchBytes = 2 ** 20;
  * Passages of documents, in the order of their names. They are taken apart in a thread, since a PDF may be made to stall
  * whoever reads it; one that goes over the limits is put aside. What a document says is words, whomever it addresses.
  */
-export const openDocuments = (source: DocumentsSource): OpenSource => ({
-  read: (after) => read(source, after === undefined ? undefined : (JSON.parse(after) as Cursor)),
+export const openDocuments = (source: DocumentsSource, _env?: NodeJS.ProcessEnv, limits = usual): OpenSource => ({
+  read: (after) => read(source, limits, after === undefined ? undefined : (JSON.parse(after) as Cursor)),
 });
 
-async function* read(source: DocumentsSource, after: Cursor | undefined): ReturnType<OpenSource['read']> {
+async function* read(source: DocumentsSource, limits: Limits, after: Cursor | undefined): ReturnType<OpenSource['read']> {
   const files = await findFiles(source, ['md', 'markdown', 'html', 'htm', 'txt', 'pdf']);
   const thread = openThread(new URL('./documents/thread.ts', import.meta.url), limits);
   let [waiting, print, bytes] = [after, '', 0];

@@ -6,10 +6,11 @@ import { expect, test } from 'vitest';
 import { DocumentsSource } from '../core/source-kinds/documents.ts';
 import { type RowOf, SourceRow } from '../core/source-row.ts';
 import { openDocuments } from '../sources/documents.ts';
+import type { Limits } from '../sources/thread/thread.ts';
 import { aPlace } from './support/connectors.ts';
 
 /** The passages of some files, and what was put aside. */
-async function passagesOf(files: Record<string, string | Buffer>, wanted: object = {}) {
+async function passagesOf(files: Record<string, string | Buffer>, wanted: object = {}, limits?: Limits) {
   const { folder } = aPlace();
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -17,7 +18,7 @@ async function passagesOf(files: Record<string, string | Buffer>, wanted: object
   }
   const source = DocumentsSource.parse({ kind: 'documents', name: 'papers', consent: 'c1', path: folder, ...wanted });
   const [rows, aside]: [RowOf<'passages'>[], string[]] = [[], []];
-  for await (const batch of openDocuments(source).read()) {
+  for await (const batch of openDocuments(source, {}, limits).read()) {
     for (const row of batch.rows) if (row.table === 'passages') rows.push(row);
     aside.push(...batch.quarantined.map(({ place, reason }) => `${place}: ${reason}`));
   }
@@ -152,16 +153,16 @@ test('a PDF that unfolds without end is put aside, and this thread is never held
     last = performance.now();
   }, 10);
 
-  const bomb = aPdf(['x'], { content: deflateSync(Buffer.alloc(2 ** 30, '(x) Tj ')) });
+  const bomb = aPdf(['x'], { content: deflateSync(Buffer.alloc(2 ** 28, '(x) Tj ')) });
   latest = 0;
   last = performance.now();
-  const { rows, aside } = await passagesOf({ 'bomb.pdf': bomb, 'z.txt': 'after it' });
+  const { rows, aside } = await passagesOf({ 'bomb.pdf': bomb, 'z.txt': 'after it' }, {}, { memory: 96 * 2 ** 20, silence: 20_000 });
   clearInterval(watch);
 
   expect(rows.map((row) => row.text)).toEqual(['after it']);
   expect(aside).toEqual([expect.stringMatching(/^bomb\.pdf: it takes (too much memory|longer than)/)]);
   expect(latest).toBeLessThan(1000);
-});
+}, 120_000);
 
 test.each([
   ['elements in elements', 'html', '<div>'.repeat(400_000)],
@@ -171,11 +172,15 @@ test.each([
   ['fences', 'md', '```\n'.repeat(200_000)],
   ['comments', 'md', '<!--'.repeat(200_000)],
   ['blank lines', 'txt', ' \n\t'.repeat(500_000)],
-])('%s without number hold nobody up', async (_, ending, content) => {
-  const { rows } = await passagesOf({ [`a.${ending}`]: content, 'z.txt': 'after it' });
+])(
+  '%s without number hold nobody up',
+  async (_, ending, content) => {
+    const { rows } = await passagesOf({ [`a.${ending}`]: content, 'z.txt': 'after it' });
 
-  expect(rows.at(-1)?.text).toBe('after it');
-});
+    expect(rows.at(-1)?.text).toBe('after it');
+  },
+  120_000,
+);
 
 test('bytes that are changed anywhere are passages or put aside, and never quoted', async () => {
   const canary = 'words that must stay in the house';
