@@ -482,6 +482,24 @@ describe('ratings', () => {
     }
   });
 
+  test('neither depend on the order of the source rows', () => {
+    const tied = [
+      said(9501, 't', 'Ben', 'Left or right?'),
+      ...['Left.', 'Right.', 'Up.'].map((text, n) => said(9502 + n, 't', 'Ada', text, { at: minute(9502), rating: 3 })),
+    ];
+    const rows = [...rated, ...tied];
+    const one = built(rows, { minRating: 2 });
+
+    expect(pairsOf(one.rated)).toHaveLength(3);
+    expect(one.counts.leftOut).toMatchObject({ 'another reply was liked better': 2 });
+    fc.assert(
+      fc.property(fc.shuffledSubarray(rows, { minLength: rows.length }), (shuffled) => {
+        expect(built(shuffled, { minRating: 2 })).toEqual(one);
+      }),
+      { numRuns: 8 },
+    );
+  });
+
   test('of replies given at one moment the best rated stays', () => {
     const rows = [
       ...manyTalks(40),
