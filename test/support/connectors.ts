@@ -125,9 +125,9 @@ export const connectors: Connector[] = [
     lay(place, rows, more) {
       rmSync(place.folder, { recursive: true, force: true });
       mkdirSync(place.folder);
-      for (let from = 0; from < rows.length; from += 600) {
-        const some = rows.slice(from, from + 600);
-        writeParquet(join(place.folder, `part-${String(from).padStart(6, '0')}.parquet`), 250, [
+      for (let from = 0; from < rows.length; from += 1200) {
+        const some = rows.slice(from, from + 1200);
+        writeParquet(join(place.folder, `part-${String(from).padStart(6, '0')}.parquet`), 700, [
           { name: 'n', data: some.map((row) => row.id) },
           { name: 'story', data: some.map((row) => (row.broken ? '' : row.text)) },
         ]);
