@@ -1,5 +1,5 @@
 import type { SourceRow } from '../source-row.ts';
-import { misdecoded, repaired } from '../text/encoding.ts';
+import { clean } from '../text/clean.ts';
 import { lettersByLanguage } from '../text/language.ts';
 import { hasCard, hasEmail, hasNationalId, hasPhone, hasSecret } from './private.ts';
 import { isBase64, isCode, isLooping, isMostlyMarkup, isWordless } from './shape.ts';
@@ -27,7 +27,7 @@ export const rules = {
   damaged: {
     reason: 'Characters were lost, or it was decoded with the wrong table: nobody said this.',
     aside: true,
-    finds: (text) => misdecoded(repaired(text)) !== undefined,
+    finds: (text) => clean(text).damaged !== undefined,
   },
   loop: { reason: 'The same few characters or words over and over, for more than 200 characters.', aside: true, finds: isLooping },
   base64: { reason: 'A file or a key written as letters, not words.', aside: true, finds: isBase64 },
@@ -85,7 +85,8 @@ export const textsOf = (row: SourceRow): [field: string, text: string][] =>
  * text gives the same rules on every machine.
  */
 export function rulesBroken(text: string, languages: readonly string[]): RuleId[] {
-  return ruleIds.filter((id) => (rules[id] as Rule).finds(text, languages));
+  const { text: seen } = clean(text); // nothing hides behind characters that nobody sees
+  return ruleIds.filter((id) => (rules[id] as Rule).finds(id === 'damaged' ? text : seen, languages));
 }
 
 /** The same of all texts of a row together. */
