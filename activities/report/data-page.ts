@@ -67,7 +67,7 @@ const checks = ({ checks }: DataStory): Html =>
     'Checks',
     html`<table><thead><tr><th>Check</th><th>Verdict</th><th>Found</th></tr></thead><tbody>${checks.map(
       (check) => html`<tr><td>${check.check}</td><td>${badge(check)}</td><td>${check.detail}</td></tr>`,
-    )}<tr><td>embeddings</td><td><span class="badge none">not measured</span></td><td>No embedder that is fit for the languages is configured.</td></tr></tbody></table>`,
+    )}<tr><td>embeddings</td><td><span class="badge none">not measured</span></td><td>Looked at when the data set is made, where an embedder is configured (<code>dataset.embedder</code>), not here.</td></tr></tbody></table>`,
   );
 
 const shownDays = 60;
