@@ -17,6 +17,7 @@ import type { Sample, SampleRequest, Samples, Serving } from '../core/model.ts';
 import { probeQuestion, questionOf, spread } from '../core/questions.ts';
 import type { StepRequest } from '../core/run.ts';
 import { quantile } from '../core/statistics.ts';
+import { sparedThreads } from '../platform/idle-processors.ts';
 import type { ModelOptions } from '../platform/ollama.ts';
 import type { Platform } from '../platform/platform.ts';
 import { beating } from './beating.ts';
@@ -42,11 +43,12 @@ export const evaluationActivities = (platform: Platform) => ({
     const fixed = prompts.map((prompt) => probeQuestion(prompt, serving.system));
     const asked = [...fixed, ...samplePrompts(rows, serving, Math.max(8, samplesWanted - fixed.length))];
 
+    const options = { ...greedy(serving), ...(await sparedThreads(ollama.url)) };
     const samples: Sample[] = [];
     for (const messages of asked) {
-      const rendered = await ollama.render({ model: candidate.tag, messages });
+      const rendered = await ollama.render({ model: candidate.tag, messages, options });
       const { promptTokens, text, done, logprobs, tokens } = await beating({ samples: samples.length, of: asked.length }, (signal) =>
-        ollama.chat({ model: candidate.tag, messages, options: greedy(serving), logprobs: true, signal }),
+        ollama.chat({ model: candidate.tag, messages, options, logprobs: true, signal }),
       );
       samples.push({ messages, rendered, promptTokens, reply: text, done, generated: tokens, tokens: logprobs });
     }
@@ -86,11 +88,12 @@ export const evaluationActivities = (platform: Platform) => ({
     const tags = contenderTags(input);
     await using notes = await openNotes(join(settings.home, 'runs', key));
 
+    const options = { ...greedy(serving), ...(await sparedThreads(ollama.url)) };
     for (const [contender, tag] of tags) {
       const open = questions.filter((question) => !notes.has(contender, question.id));
       for (const { id, messages, prompt, reference } of open) {
         const reply = await beating({ contender, answers: notes.size, of: questions.length * tags.size }, (signal) =>
-          ollama.chat({ model: tag, messages, options: greedy(serving), signal }),
+          ollama.chat({ model: tag, messages, options, signal }),
         );
         await notes.add({ contender, question: id, prompt, reference, answer: reply.text, stopped: reply.done === 'stop' });
       }

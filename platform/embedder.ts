@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, globSync } from 'node:fs';
-import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { EmbedderRequest, ReadyEmbedder } from '../core/embedding.ts';
-import type { ModelOptions, Ollama } from './ollama.ts';
+import { sparedThreads } from './idle-processors.ts';
+import type { Ollama } from './ollama.ts';
 import { refused } from './ollama-http.ts';
 import type { Settings } from './settings.ts';
 
@@ -63,11 +63,11 @@ export type Embed = (texts: readonly string[], signal?: AbortSignal) => Promise<
 
 /** Gives the vector of each text, of length 1. A text that is too long is cut from its beginning: the reply stands at the end. */
 export function openEmbedder(ollama: Ollama, { model }: Pick<ReadyEmbedder, 'model'>): Embed {
-  const options = idleThreads(ollama.url);
+  const spared = sparedThreads(ollama.url); // once: another number would load the model anew
   return async function embed(texts: readonly string[], signal?: AbortSignal): Promise<Embedded[]> {
     if (texts.length === 0) return [];
     try {
-      const found = await ollama.embed({ model, input: texts, options, keepAlive, signal });
+      const found = await ollama.embed({ model, input: texts, options: await spared, keepAlive, signal });
       if (found.length !== texts.length) throw new Error(`${model} gave ${found.length} vectors for ${texts.length} texts.`);
       return found.map((vector) => ({ vector: ofLengthOne(vector), cut: false }));
     } catch (error) {
@@ -81,15 +81,6 @@ export function openEmbedder(ollama: Ollama, { model }: Pick<ReadyEmbedder, 'mod
     const middle = texts.length >> 1;
     return [...(await embed(texts.slice(0, middle), signal)), ...(await embed(texts.slice(middle), signal))];
   };
-}
-
-/**
- * As many threads as there are idle processors, where Ollama is on this machine: threads that wait for one another spin, and
- * beside other work two of them took ten times as long as one. Of another machine nothing is known, and Ollama decides.
- */
-function idleThreads(url: string): ModelOptions {
-  if (!/^https?:\/\/(127\.|localhost|\[::1\])/.test(url)) return {};
-  return { num_thread: Math.max(1, Math.round(availableParallelism() - loadavg()[0]!)) };
 }
 
 function ofLengthOne(values: readonly number[]): Float32Array {

@@ -109,7 +109,7 @@ export type Ollama = {
   chat(request: ChatRequest): Promise<Reply>;
   chatStream(request: ChatRequest): ReplyStream;
   /** The prompt that the template makes of messages, where this Ollama would say; null where it would not. */
-  render(request: { model: string; messages: readonly ChatMessage[] }): Promise<string | null>;
+  render(request: { model: string; messages: readonly ChatMessage[]; options?: ModelOptions }): Promise<string | null>;
   /** A text longer than the model reads is refused, and with it all of them. `keepAlive` 0 unloads the model at once. */
   embed(request: Pick<Asked, 'model' | 'options' | 'keepAlive' | 'signal'> & { input: readonly string[] }): Promise<number[][]>;
   preload(model: string, options?: ModelOptions): Promise<void>;
@@ -344,8 +344,8 @@ export function openOllama(url: string): Ollama {
     generate: (asked) => whole(ollama.generateStream(asked)),
     chatStream: (asked) => stream('/api/chat', { ...bodyOf(asked), messages: asked.messages }, asked),
     chat: (asked) => whole(ollama.chatStream(asked)),
-    async render({ model, messages }) {
-      const json = { model, messages, stream: false, _debug_render_only: true, options: { num_predict: 1 } };
+    async render({ model, messages, options }) {
+      const json = { model, messages, stream: false, _debug_render_only: true, options: { ...options, num_predict: 1 } };
       type Rendered = { _debug_info?: { rendered_template?: string } };
       const answer = await call<Rendered>(`Ollama could not render for ${model}`, {
         method: 'POST',
