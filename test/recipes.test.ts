@@ -520,6 +520,18 @@ describe('ratings', () => {
     expect(counts.leftOut).toMatchObject({ 'another reply was liked better': 1 });
     expect(pairsOf(kept).map(({ chosen, rejected }) => [chosen.output, rejected.output])).toEqual([['The blue one.', 'The red one.']]);
   });
+
+  test('where only the day is known, each reply to other words stays', () => {
+    const rows = [5, 1, 3].flatMap((rating, n) => [
+      said(8001 + 2 * n, 'day', 'Ben', `What of ${word(n, 17)}?`, { at: minute(0) }),
+      said(8002 + 2 * n, 'day', 'Ada', `It is ${word(n, 19)}.`, { at: minute(0), rating }),
+    ]);
+
+    const { split, counts } = built([...manyTalks(40), ...rows], {});
+
+    expect(split.train.filter((row) => row.rating !== undefined).map((row) => row.rating)).toEqual([5, 1, 3]);
+    expect(counts.leftOut).not.toHaveProperty('another reply was liked better');
+  });
 });
 
 test('a recipe of shares is read as it is written', () => {

@@ -72,7 +72,7 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
     letters,
     /** Rows that cannot be used, damaged or put aside: no context reaches across them. */
     damaged,
-    /** A reply that somebody flagged, or one of several given at the same moment that was not liked best. No part of the talk. */
+    /** A reply that somebody flagged, or one of several to the same words at the same moment that was not liked best. No part of the talk. */
     lesser,
     /** A number for a message that is long enough to be known again in another conversation, else 0. */
     forwarded,
@@ -150,11 +150,6 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
      * Of rows that have one id the first stays: what was made of a row must be found by it.
      */
     *ordered(out: (reason: string) => void): Generator<undefined, Uint32Array> {
-      const sameMoment = [...ratings.keys()].filter((row) => talk.at(row) >= 0 && lesser.at(row) === 0 && !Number.isNaN(time.at(row)));
-      for (const replies of Map.groupBy(sameMoment, (row) => `${talk.at(row)}/${time.at(row)}`).values()) {
-        const [best] = replies.sort((a, b) => ratings.get(b)! - ratings.get(a)! || keyHash.at(a) - keyHash.at(b));
-        for (const row of replies) if (row !== best) lesser.set(row, 1);
-      }
       const order = Uint32Array.from({ length: time.length }, (_, i) => i);
       yield* sortInPieces(
         order,
@@ -166,13 +161,34 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
           contentOf(a) - contentOf(b), // a source that gives one row twice
       );
       const known = places();
-      return order.filter((row) => {
+      const unique = order.filter((row) => {
         const again = known.put(keyHash.at(row), row) !== undefined;
         if (again) out('id that came twice');
         return !again;
       });
+      findLesser(unique);
+      return unique;
     },
   };
+
+  /** Of rated replies to the same words at the same moment, all but the best. Where only days are known, much is said in one moment. */
+  function findLesser(order: Uint32Array): void {
+    const best = new Map<number, number>(); // by conversation, since the other side spoke
+    let moment = Number.NaN;
+    for (const row of order) {
+      if (time.at(row) !== moment) best.clear();
+      moment = time.at(row);
+      const conversation = talk.at(row);
+      if (conversation < 0 || letters.at(row) === 0) continue;
+      if (speaker.at(row) === speakers.partner) best.delete(conversation);
+      const rating = ratings.get(row);
+      if (rating === undefined || speaker.at(row) !== speakers.subject || damaged.at(row) === 1 || lesser.at(row) === 1) continue;
+      const before = best.get(conversation);
+      const isBest = before === undefined || (rating - ratings.get(before)! || keyHash.at(before) - keyHash.at(row)) > 0;
+      if (before !== undefined) lesser.set(isBest ? before : row, 1);
+      if (isBest) best.set(conversation, row);
+    }
+  }
 }
 
 /** The number that an id ends with; a turn stands behind the number of its row, as `17/2` before `18/1`. */
