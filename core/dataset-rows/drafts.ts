@@ -101,10 +101,13 @@ export function* draftsOf({ recipe }: DatasetRequest, index: SourceRows, order: 
     }
     for (const reply of lesser) add(contextual === undefined ? 'emotional' : 'contextual', talks.rows[reply.reply]!, talk, reply);
   }
-  for (const moment of momentsIn.get(none) ?? [])
+  for (const [i, moment] of (momentsIn.get(none) ?? []).entries()) {
+    if (i % 1000 === 0) yield;
     if (isWhole(momentAt(index, moment))) add('emotional', moment, none);
     else out('moment with no reply');
-  for (const row of order) {
+  }
+  for (const [i, row] of order.entries()) {
+    if (i % 1000 === 0) yield;
     const category = written[tables[index.table.at(row)]!];
     if (category === undefined || recipe.categories[category] === undefined || index.damaged.at(row) === 1) continue;
     if (questionAndAnswer(index.store.read(row), recipe.requests).includes('')) out('empty text');

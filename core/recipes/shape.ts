@@ -1,13 +1,11 @@
 import type { DatasetRequest, DatasetRow } from '../dataset.ts';
+import { pause } from '../dataset-rows/duplicates.ts';
 import type { Shaped, Shaping } from '../dataset-rows/shaping.ts';
 import { apartFrom } from './apart.ts';
 import { bucketFor, mixing } from './mix.ts';
 import type { Bucket, Mix } from './recipe.ts';
 import { type Rewritten, variantsOf } from './variants.ts';
 import { fits } from './where.ts';
-
-/** After so many rows without one to write the work lets others in. */
-const pause = 200;
 
 /** What a recipe does to rows that are clean and split: leaves out, weighs, varies, mixes, and gives them their form. */
 export type Recipe = {
@@ -55,12 +53,12 @@ export function shapeOf(request: DatasetRequest, rewritten?: Rewritten): Recipe 
             yield row;
           }
         };
-        keepLesser(heldOut);
+        yield* keepLesser(heldOut);
         if (!counted) {
           yield* weighed();
           return { problems: [], manifest: {} };
         }
-        const isApart = augment === undefined ? () => true : apartFrom([...heldOut()], { seed, threshold: nearDuplicate });
+        const isApart = augment === undefined ? () => true : yield* apartFrom(heldOut(), { seed, threshold: nearDuplicate });
         const given = { tried: 0, tooNear: 0 };
         const all = function* () {
           for (const row of weighed()) {
@@ -108,10 +106,14 @@ export function shapeOf(request: DatasetRequest, rewritten?: Rewritten): Recipe 
   }
 
   /** Lesser replies count only where nothing is held out that was made from the same source rows. */
-  function keepLesser(heldOut: () => Iterable<DatasetRow>): void {
+  function* keepLesser(heldOut: () => Iterable<DatasetRow>): Generator<undefined, void> {
     if (lesser.size === 0) return;
     const theirs = new Set<string>();
-    for (const { origin } of heldOut()) for (const from of origin) theirs.add(from);
+    let seen = 0;
+    for (const { origin } of heldOut()) {
+      for (const from of origin) theirs.add(from);
+      if (++seen % pause === 0) yield;
+    }
     for (const row of lesser.values()) if (!row.origin.some((from) => theirs.has(from))) rated.set(row.id, row);
   }
 

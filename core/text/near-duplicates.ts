@@ -119,10 +119,10 @@ export function likeness(
   const slots = 1 << Math.max(10, Math.ceil(Math.log2(size + 1)));
   const heads = Array.from({ length: bands }, () => new Int32Array(slots).fill(-1));
   const next = Array.from({ length: bands }, () => new Int32Array(size).fill(-1));
-  const seen = new Int32Array(size).fill(-1);
+  const seen = new Int32Array(size); // in which search
   // Five standard errors below the threshold: what agrees in less is not worth reading.
   const least = Math.floor(signatureSize * threshold - 5 * Math.sqrt(signatureSize * threshold * (1 - threshold)));
-  let cut = 0;
+  let [searches, cut] = [0, 0];
 
   const slotOf = (row: number, band: number): number => {
     let hash = band;
@@ -138,16 +138,17 @@ export function likeness(
 
   return {
     find(row, confirm) {
+      const search = ++searches;
       let looks = 0;
       for (let band = 0; band < bands; band++)
         for (let other = heads[band]![slotOf(row, band)]!; other >= 0; other = next[band]![other]!) {
-          if (seen[other] === row) continue;
+          if (seen[other] === search) continue;
           if (++looks > mostLooks) {
             cut++;
             return undefined;
           }
           if (!sameBand(row, other, band)) continue;
-          seen[other] = row;
+          seen[other] = search;
           if (agreeing(row, other) >= least && confirm(other)) return other;
         }
       return undefined;
