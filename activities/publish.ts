@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
-import type { Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import { failures } from '../core/failures.ts';
 import type { Champion, PublishRequest, Release } from '../core/release.ts';
 import type { StepRequest } from '../core/run.ts';
@@ -23,7 +23,7 @@ export const publishActivities = (platform: Platform) => ({
   async publishRelease(request: StepRequest<PublishRequest>): Promise<Release> {
     const { persona } = request.input;
     return beating({ persona }, async () => {
-      const earlier = await findReleaseOfRun(platform.db, request);
+      const earlier = await findOwnRelease(platform.db, request);
       const release = earlier ?? (await publish(platform, request));
       await serveChampion(platform, { persona });
       return toRelease(release);
@@ -42,6 +42,16 @@ const toRelease = ({ id, number, tag, candidate, previous, record }: ReleaseRow)
   record,
 });
 
+/** What an earlier attempt released. A run that was reset and now brings another candidate has had its one release. */
+async function findOwnRelease(db: Kysely<Database>, { run, input }: StepRequest<PublishRequest>): Promise<ReleaseRow | undefined> {
+  const mine = await findReleaseOfRun(db, { run });
+  if (!mine || mine.candidate === input.candidate.digest) return mine;
+  throw no(
+    `This run has already released ${mine.id}, of another candidate, and a run releases once. Start a new one: \`./troupe run ${input.persona}\`.`,
+    failures.championChanged,
+  );
+}
+
 async function publish(platform: Platform, request: StepRequest<PublishRequest>): Promise<ReleaseRow> {
   const { db } = platform;
   const { persona, champion, serving } = request.input;
@@ -55,7 +65,7 @@ async function publish(platform: Platform, request: StepRequest<PublishRequest>)
   const ollamaDigest = await checkCandidate(platform, request.input);
 
   return withPersona(db, persona, async (tx) => {
-    const mine = await findReleaseOfRun(tx, request); // an attempt thought dead was only slow
+    const mine = await findOwnRelease(tx, request); // an attempt thought dead was only slow
     if (mine) return mine;
     checkChampion(persona, champion, await findAlias(tx, { persona, alias: 'champion' }));
     return register(platform, tx, request, ollamaDigest);

@@ -149,6 +149,19 @@ describe('an approved candidate', () => {
     ]);
   });
 
+  test('is refused to a run that was reset after its release and brings another candidate', async () => {
+    await publish(await aRequest('pub-reset', 0), 'reset run');
+
+    const again = publish(await aRequest('pub-reset', 1), 'reset run');
+
+    await expect(again).rejects.toMatchObject({
+      type: failures.championChanged,
+      nonRetryable: true,
+      message: expect.stringContaining('./troupe run pub-reset'),
+    });
+    expect(await champion('pub-reset')).toMatchObject({ release: 'pub-reset-1' });
+  });
+
   test('is refused when the yes was for other evidence, for a fail, or does not name the doubt', async () => {
     const request = await aRequest('pub-refused', 0);
     const refused = [
