@@ -63,6 +63,17 @@ test('a step waits for one whose output it does not need, when it is told to', a
   expect(act.log.indexOf('start beside')).toBeLessThan(act.log.indexOf('end trains'));
 });
 
+test('a gate that breaks fails under its own name', async () => {
+  const states: string[] = [];
+  const act = { ...outside(), wait: () => Promise.reject(new Error('the books are gone')) };
+  act.changed = (name, state) => states.push(`${name} ${state}`);
+
+  const failed = await walk(plan(step('a'), gate('approval', 'a')), act).catch((error: unknown) => error);
+
+  expect(failed).toMatchObject({ name: 'StepFailed', step: 'approval', cause: { message: 'the books are gone' } });
+  expect(states.at(-1)).toBe('approval failed');
+});
+
 test('independent steps run at once', async () => {
   const act = outside({ takes: () => 50 });
 

@@ -47,7 +47,10 @@ export async function walk<E>(plan: Plan, outside: Outside<E>): Promise<Walked<E
       continue;
     }
     outside.changed?.(part.name, 'running');
-    const answer = await outside.wait(part, input);
+    const answer = await outside.wait(part, input).catch((error: unknown) => {
+      outside.changed?.(part.name, 'failed', error);
+      throw new StepFailed(part.name, error);
+    });
     outside.changed?.(part.name, 'done');
     if ('ended' in answer) return { ended: answer.ended, by: part.name };
     outputs.set(part.name, answer.approval);
