@@ -23,5 +23,8 @@ export function bookedProgress({ id, persona, pipeline, plan, outcome }: Ended, 
     const below = boxes.slice(i + 1).some(({ state }) => state === 'done' || state === 'reused' || state === 'failed');
     if (box.kind !== 'step' && (below || (box.kind === 'ending' && outcome?.status === 'unchanged'))) box.state = 'done';
   }
+  // Of those that are left, the first let nothing through, where a gate ended the run.
+  const shut = boxes.find(({ kind, state }) => kind === 'gate' && state === 'skipped');
+  if (shut && outcome && ['held', 'rejected', 'expired'].includes(outcome.status)) shut.state = 'done';
   return { run: id, persona, pipeline, boxes, refused: [], ...(outcome && { outcome }) };
 }

@@ -19,7 +19,8 @@ export async function command({ terminal, settings }: Context, runOrStep: string
     const near = didYouMean(name, names);
     throw usage(`${row.id} has no step ${name}.${near ? ` Did you mean ${near}?` : ''} It has ${names.join(', ')}.`);
   }
-  const step = (await listSteps(db, { run: row.id })).find((other) => other.step === name);
+  const steps = await listSteps(db, { run: row.id });
+  const step = steps.find((other) => other.step === name);
   const say = (why: string, more: { comparedWith?: string; differences?: ReturnType<typeof differences> } = {}) => {
     if (terminal.json) terminal.out(JSON.stringify({ run: row.id, step: name, why, ...more }));
     else {
@@ -29,6 +30,9 @@ export async function command({ terminal, settings }: Context, runOrStep: string
     return exitCodes.ok;
   };
   if (box.kind === 'ending') return say('it only compares; it leaves no result.');
+  const below = plan.boxes.slice(plan.boxes.indexOf(box) + 1).map((other) => other.name);
+  if (box.kind === 'gate' && !step && steps.some((other) => below.includes(other.step)))
+    return say('nobody was asked: its verdict gave no reason to.');
   if (!step) return say(row.outcome ? `it did not finish: the run ended as ${row.outcome.status}.` : 'it has not finished yet.');
   if (box.kind === 'gate') return say('a person decided; a gate is asked every time.');
   if (step.reusedFrom)

@@ -128,6 +128,11 @@ describe('explain', () => {
     expect((await troupe(['explain', 'snapshot'], { env })).out).toContain('it looks at or changes the world, so it always runs');
   });
 
+  test('of a gate says whether anybody was asked', async () => {
+    expect((await troupe(['explain', 'data'], { env })).out).toContain('nobody was asked');
+    expect((await troupe(['explain', 'approval'], { env })).out).toContain('it did not finish: the run ended as failed.');
+  });
+
   test('of a step that did not finish, or is not there', async () => {
     expect((await troupe(['explain', 'adapter'], { env })).out).toContain('it did not finish: the run ended as failed.');
     expect((await troupe(['explain', 'adaptor'], { env })).err).toContain('has no step adaptor. Did you mean adapter?');

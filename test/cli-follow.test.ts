@@ -332,6 +332,26 @@ test('a run that ended is told from the books', () => {
   expect(progress.boxes[3]?.cause).toBe('differs');
 });
 
+test('of a run that a gate ended, the books say that it was asked', () => {
+  const box = (name: string, kind = 'step') => ({ name, kind });
+  const plan = { boxes: [box('quality'), box('data', 'gate'), box('report'), box('approval', 'gate')] };
+  const at = new Date(start);
+  const progressAfter = (...done: string[]) =>
+    bookedProgress(
+      {
+        id: 'ada-2',
+        persona: 'ada',
+        pipeline: 'release',
+        plan,
+        outcome: { status: 'rejected', persona: 'ada', by: 'David', reason: 'no' },
+      },
+      done.map((step) => ({ step, reusedFrom: null, startedAt: at, endedAt: at })),
+    ).boxes.map(({ state }) => state);
+
+  expect(progressAfter('quality')).toEqual(['done', 'done', 'skipped', 'skipped']);
+  expect(progressAfter('quality', 'report')).toEqual(['done', 'done', 'done', 'done']);
+});
+
 test('a history is told by steps, attempts and reasons', () => {
   const time = (seconds: number) => ({ seconds: start / 1000 + seconds, nanos: 0 });
   const events = [
