@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { finished } from 'node:stream/promises';
+import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import type { ArtifactRef } from '../core/artifact.ts';
 import { type Dataset, DatasetRow } from '../core/dataset.ts';
@@ -89,14 +89,14 @@ async function* mapped(rows: AsyncIterable<DatasetRow>, shape: (row: DatasetRow)
 }
 
 async function lines(folder: string, file: string, rows: Iterable<object> | AsyncIterable<object>): Promise<Written> {
-  const to = createWriteStream(join(folder, file));
   let count = 0;
-  for await (const row of rows) {
-    count++;
-    if (!to.write(toLines([row]))) await new Promise((resolve, reject) => to.once('drain', () => resolve(undefined)).once('error', reject));
-  }
-  to.end();
-  await finished(to);
+  const text = async function* () {
+    for await (const row of rows) {
+      count++;
+      yield toLines([row]);
+    }
+  };
+  await pipeline(text, createWriteStream(join(folder, file)));
   return { file, rows: count };
 }
 
