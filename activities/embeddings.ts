@@ -26,7 +26,8 @@ const mostPairs = 1_000_000;
 type Texts = {
   rows: number;
   short: number;
-  texts: string[] /** Of each its conversation; undefined for several or none. */;
+  texts: string[];
+  /** Of each its conversation; undefined for several or none. */
   talks: (number | undefined)[];
 };
 type Pairs = MeaningsFile['pairs'];

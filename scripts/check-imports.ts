@@ -9,7 +9,7 @@ const mayImport: Record<string, string[]> = {
   core: ['core'],
   workflows: ['workflows', 'core'],
   sources: ['sources', 'platform', 'core'],
-  platform: ['platform', 'sources', 'core'],
+  platform: ['platform', 'core'],
   activities: ['activities', 'chat', 'sources', 'platform', 'core', 'workflows/pipelines'],
   chat: ['chat', 'activities', 'sources', 'platform', 'core'],
   workers: ['workers', 'activities', 'chat', 'sources', 'platform', 'core'],

@@ -1,6 +1,3 @@
-/** Raise it when the same text would now be cut otherwise: whoever stores words must cut them again. */
-export const wordsVersion = 1;
-
 const segmenter = new Intl.Segmenter('th', { granularity: 'word' });
 
 /** Runs of one kind: spaces, a number, a word of another script, the same sign again and again; ๆ is a word by itself. */
