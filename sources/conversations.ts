@@ -101,10 +101,11 @@ export function conversationRows(source: Speaking, json: unknown, place: string)
     }
     const at = momentIn(turn);
     if (typeof at === 'object') return at;
+    const number = /^\d{1,12}$/.test(turn.id ?? '') ? turn.id : i + 1; // turns of one moment are put in order by it
     rows.push({
       table: 'conversations',
       source: source.name,
-      id: `${conversation}/${String(turn.id ?? i + 1).padStart(6, '0')}`,
+      id: `${conversation}/${String(number).padStart(6, '0')}`,
       at: at ?? begun ?? null,
       consent: consentFor(source, place, turn.consent ?? whole.consent),
       conversation,
@@ -112,7 +113,7 @@ export function conversationRows(source: Speaking, json: unknown, place: string)
       text: said,
       language: turn.language ?? whole.language ?? source.language ?? null,
       topic: turn.topic ?? whole.topic ?? whole.title ?? null,
-      emotion: turn.emotion ?? null,
+      emotion: turn.emotion ?? whole.emotion ?? null,
       ...(context === undefined ? {} : { context }),
       ...besides(turn, whole),
     });
@@ -184,7 +185,8 @@ function momentIn(
 
 /** Columns that a conversation's row has only where the file says something. */
 function besides(turn: Said, whole: Conversation): Partial<Turn> {
-  const { intensity, feeling } = turn;
+  const felt = typeof turn.emotion === 'string' ? turn : whole; // how strong it was is said of that emotion alone
+  const { intensity = felt.intensity, feeling = felt.feeling } = turn;
   const { mood = whole.mood, mode = whole.mode, rating = whole.rating, flagged = whole.flagged } = turn;
   return Object.fromEntries(
     Object.entries({ intensity, feeling, mood, mode, rating, flagged }).filter(([, value]) => value !== undefined && value !== null),

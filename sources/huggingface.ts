@@ -7,7 +7,7 @@ import { momentOf } from '../core/text/moments.ts';
 import { conversationRows } from './conversations.ts';
 import { findFiles } from './files/find.ts';
 import type { Batch, OpenSource } from './index.ts';
-import { mappedRow } from './mapped-row.ts';
+import { mappedRow, typed } from './mapped-row.ts';
 import type { Place } from './parquet/bytes.ts';
 import { findOnHub } from './parquet/hub.ts';
 import type { ParquetHead, ParquetRows, ParquetTask } from './parquet/thread.ts';
@@ -166,9 +166,11 @@ function wholeConversation(
   if (!Array.isArray(list)) return 'its messages are no list';
   const texts = textsOf(said, columns, values);
   if (typeof texts === 'string') return texts;
+  const beside = typed(texts);
+  if (typeof beside === 'string') return beside;
   const turns = list.map((one: unknown, i) => (typeof one === 'string' ? { role: i % 2 === 0 ? 'user' : 'assistant', content: one } : one));
   const { speakers } = source.conversations!;
-  const whole = { ...texts, id: texts.conversation ?? texts.id ?? place, messages: turns };
+  const whole = { ...beside, id: texts.conversation ?? texts.id ?? place, messages: turns };
   const made = conversationRows({ ...source, speakers, format: 'auto' }, whole, place);
   return 'refused' in made ? made.refused : made;
 }

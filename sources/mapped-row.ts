@@ -26,6 +26,18 @@ function converted(column: (typeof notTexts)[number], value: string | null): num
   return yes.includes(said) ? true : no.includes(said) ? false : undefined;
 }
 
+/** Texts with a number, or yes or no, where the column is one; or why they cannot be. */
+export function typed(texts: Record<string, string | null>): Record<string, string | number | boolean | null> | string {
+  const values: Record<string, string | number | boolean | null> = { ...texts };
+  for (const column of notTexts) {
+    if (texts[column] === undefined) continue;
+    const value = converted(column, texts[column]);
+    if (value === undefined) return `its ${column} cannot be read`;
+    values[column] = value;
+  }
+  return values;
+}
+
 /**
  * A row of ours from the texts that a mapping found for its columns, or why it cannot be one. A row without a consent is no
  * row to be put aside: nothing more is read.
@@ -36,12 +48,9 @@ export function mappedRow(
   texts: Record<string, string | null>,
 ): SourceRow | string {
   const consent = consentFor(source, place, texts.consent);
-  const values: Record<string, unknown> = { ...texts, table, source: source.name, id, consent };
-  for (const column of notTexts) {
-    if (texts[column] === undefined) continue;
-    values[column] = converted(column, texts[column]);
-    if (values[column] === undefined) return `its ${column} cannot be read`;
-  }
+  const read = typed(texts);
+  if (typeof read === 'string') return read;
+  const values: Record<string, unknown> = { ...read, table, source: source.name, id, consent };
   const { speaker } = texts;
   if (typeof speaker === 'string' && Object.hasOwn(speakers, speaker)) values.speaker = speakers[speaker];
   if ('language' in values) values.language ??= source.language ?? null;

@@ -130,6 +130,26 @@ describe('conversations', () => {
     expect(rows[1]).not.toHaveProperty('context');
   });
 
+  test('stay in the order in which they were said, whatever their turns are called', async () => {
+    const messages = ['c7', '0b', 'a1', '9f'].map((id, i) => ({ id, role: i % 2 === 0 ? 'user' : 'assistant', content: `turn ${i}` }));
+
+    const { rows } = await read({ 'a.json': [{ id: 'night', messages }] }, talk());
+
+    expect(rows.map(({ id }) => id)).toEqual(['night/000001', 'night/000002', 'night/000003', 'night/000004']);
+  });
+
+  test('say of all their turns what they say of themselves', async () => {
+    const messages = [
+      { role: 'user', content: 'Look.' },
+      { role: 'assistant', content: 'Oh!', emotion: 'awe' },
+    ];
+
+    const { rows } = await read({ 'a.json': [{ emotion: 'joy', intensity: 9, messages }] }, talk());
+
+    expect(rows).toMatchObject([{ emotion: 'joy', intensity: 9 }, { emotion: 'awe' }]);
+    expect(rows[1]).not.toHaveProperty('intensity');
+  });
+
   test('of Alpaca keep their earlier turns', async () => {
     const value = { instruction: 'And now?', input: 'Quick.', output: 'Now.', history: [['Hi?', 'Here.']] };
 

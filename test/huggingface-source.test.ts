@@ -69,6 +69,25 @@ describe('what a row becomes', () => {
     expect(aside).toEqual(['a.parquet:2: its messages are no list']);
   });
 
+  test('a conversation keeps the numbers that stand beside it', async () => {
+    const { folder } = aPlace();
+    write(join(folder, 'a.parquet'), {
+      columnData: [
+        { name: 'dialog', type: 'JSON', data: [['are you there?', 'always'], ['and now?']] },
+        { name: 'score', type: 'DOUBLE', data: [4.5, Number.NaN] },
+      ],
+    });
+    const conversations = { messages: 'dialog', columns: { rating: 'score' } };
+
+    const { rows, aside } = await readAll(open({ folder, passages: undefined, conversations }).read());
+
+    expect(rows).toMatchObject([
+      { text: 'are you there?', rating: 4.5 },
+      { text: 'always', rating: 4.5 },
+    ]);
+    expect(aside).toEqual(['a.parquet:2: its rating cannot be read']);
+  });
+
   test('a question and its answer are two turns', async () => {
     const { folder } = aPlace();
     write(join(folder, 'a.parquet'), {
