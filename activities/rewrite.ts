@@ -23,7 +23,7 @@ import { languageOf } from '../core/text/language.ts';
 import { sha256 } from '../platform/artifacts/digest.ts';
 import { cancelled } from '../platform/heartbeat.ts';
 import type { Platform } from '../platform/platform.ts';
-import { beating } from './beating.ts';
+import { beating, breathe } from './beating.ts';
 import { eachLine, ndjson, toLines } from './lines.ts';
 
 /** Shorter messages have no other words worth asking for. */
@@ -68,14 +68,20 @@ export const rewriteActivities = ({ artifacts, ollama }: Pick<Platform, 'artifac
     /** What the other side said, each text once: as many as may be asked for, always the same ones. Commands to a machine are not sent to one. */
     async function questionsOf({ subject, partner, words, seed }: RewriteRequest): Promise<string[]> {
       const found = new Map<string, number>();
+      const drawn = () => [...found].sort(([a, x], [b, y]) => x - y || (a < b ? -1 : 1)).slice(0, augment.maxAsked);
+      let read = 0;
       for await (const row of eachLine(artifacts, words, SourceRow)) {
+        if (++read % 1000 === 0) await breathe({ model, read });
         if (row.table !== 'conversations' || row.speaker === subject || (partner !== null && row.speaker !== partner)) continue;
         const { text, damaged } = clean(row.text ?? '');
         const said = text.trim();
         if (damaged === undefined && said.length >= shortest && !rules.injection.finds(said)) found.set(said, hashOf(said, seed));
+        if (found.size < 2 * augment.maxAsked + 1000) continue;
+        const kept = drawn(); // what is not drawn of some is not drawn of all
+        found.clear();
+        for (const [text, lot] of kept) found.set(text, lot);
       }
-      const drawn = [...found].sort(([a, x], [b, y]) => x - y || (a < b ? -1 : 1));
-      return drawn.slice(0, augment.maxAsked).map(([text]) => text);
+      return drawn().map(([text]) => text);
     }
 
     async function rewritten(text: string, kind: RewriteKind, signal: AbortSignal | undefined): Promise<string | undefined> {

@@ -99,6 +99,23 @@ test('what a model says in other words becomes variants, recorded with the model
   }
 });
 
+test('of many words the same few are asked for, in whatever order they come', async () => {
+  const { on, heard } = withModel((message) => JSON.stringify({ text: message }));
+  const given = await request({ kinds: ['paraphrase'] });
+  const many = manyTalks(1500);
+  const askedFor = async (from: typeof many) => {
+    const words = await platform.artifacts.put(toLines(from), 'application/x-ndjson');
+    heard.length = 0;
+    await rewriteActivities(on).rewriteTalk(asked({ ...given, words }));
+    return heard.map(({ messages }) => messages[1]!.content);
+  };
+
+  const one = await askedFor(many);
+
+  expect(new Set(one).size).toBe(2);
+  expect(await askedFor(many.toReversed())).toEqual(one);
+});
+
 test('a translation goes there and back, and says where it went', async () => {
   const { on, heard } = withModel((message, { messages }) =>
     JSON.stringify({
