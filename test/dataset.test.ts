@@ -170,12 +170,15 @@ test('the state nearest in time labels a row that has no emotion, if it is near'
     said(200, 'b', 'Ben', 'And now, much later?'),
     said(201, 'b', 'Ada', 'Fine too.'),
     state(1, minute(5), 'calm'),
-    state(2, minute(14), 'hope'),
+    { ...state(2, minute(14), 'hope'), consent: 'c3' },
   ];
 
   const { rows: made } = allOf(rows);
 
-  expect(made.map((row) => row.metadata.emotion_detected)).toEqual(['hope', null]);
+  expect(made.map((row) => [row.metadata.emotion_detected, row.consent, row.origin.length])).toEqual([
+    ['hope', 'c1, c3', 3],
+    [null, 'c1', 2],
+  ]);
 });
 
 test('reflections and learnings answer the question that calls for them; only the question is ever supplied', () => {
@@ -271,7 +274,12 @@ test('damaged text is put aside and counted, and nothing reaches across it', () 
 
 test.each([
   ['nothing at all', [], {}, 'the snapshot has no rows'],
-  ['nobody of that name', [said(1, 'a', 'Ben', 'Hello'), said(2, 'a', 'Eve', 'Hi')], {}, 'nobody called Ada speaks in it'],
+  [
+    'nobody of that name',
+    [said(1, 'a', 'Ben', 'Hello'), said(2, 'a', 'Eve', 'Hi')],
+    {},
+    'nobody called Ada speaks in it; `subject` must be the speaker of their rows, or `speakers` of the source say',
+  ],
   ['too few rows', manyTalks(20), { minRows: 50 }, '32 training rows, at least 50 are needed'],
   [
     'an empty category',
@@ -286,7 +294,12 @@ test.each([
     '0 % of the letters of the replies are th, 70 % ± 15 % are wanted',
   ],
   ['languages of one script', manyTalks(20), { languages: { en: 0.5, fr: 0.5 } }, 'letters cannot tell en from fr'],
-  ['one conversation only', manyTalks(1), {}, 'no row was left for validation'],
+  [
+    'one conversation only',
+    manyTalks(1),
+    {},
+    'no row was left for validation: rows of one conversation, or that say nearly the same, stay on one side',
+  ],
 ])('a dataset is refused for %s', (_, rows, recipe, problem) => {
   expect(allOf(rows as SourceRow[], aRequest(recipe as Record<string, unknown>)).problems.join('; ')).toContain(problem);
 });

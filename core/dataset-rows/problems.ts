@@ -11,7 +11,10 @@ export function problemsOf({ subject, recipe }: DatasetRequest, index: SourceRow
   const { rows, anySpeaker, subjectSpeaks } = index.summary();
   const written = sides.reduce((sum, side) => sum + total(counts.rows[side]), 0);
   if (rows === 0) problems.push('the snapshot has no rows');
-  if (anySpeaker && !subjectSpeaks) problems.push(`nobody called ${subject} speaks in it; \`subject\` must be the speaker of their rows`);
+  if (anySpeaker && !subjectSpeaks)
+    problems.push(
+      `nobody called ${subject} speaks in it; \`subject\` must be the speaker of their rows, or \`speakers\` of the source say who is who`,
+    );
   if (counts.damaged.share > recipe.maxDamaged) {
     const first = counts.damaged.first[0];
     problems.push(
@@ -27,7 +30,9 @@ export function problemsOf({ subject, recipe }: DatasetRequest, index: SourceRow
   if (training < recipe.minRows) problems.push(`${training} training rows, at least ${recipe.minRows} are needed (\`minRows\`)`);
   for (const side of ['validation', 'test'] as const)
     if (total(counts.rows[side]) === 0)
-      problems.push(`no row was left for ${side}: ${counts.groups.count} groups, the largest of ${counts.groups.largest} rows`);
+      problems.push(
+        `no row was left for ${side}: rows of one conversation, or that say nearly the same, stay on one side, and there are ${counts.groups.count} such groups, the largest of ${counts.groups.largest} rows`,
+      );
   const unclear = alike(Object.keys(recipe.languages));
   if (unclear.length > 0) problems.push(`letters cannot tell ${unclear.join(' from ')}; declare one of them in \`languages\``);
   for (const [language, wanted] of Object.entries(recipe.languages)) {
