@@ -115,8 +115,11 @@ export async function takeSource(taking: Taking): Promise<Pick<Progress, 'done' 
 const noWords = ({ name }: Source, { quarantined }: SourceTaken) => {
   const most = quarantined.toSorted((a, b) => b.rows - a.rows)[0];
   const count = quarantined.reduce((sum, { rows }) => sum + rows, 0);
-  const why = most === undefined ? 'it is empty' : `all of its ${count} rows were put aside, most for this: ${most.reason}`;
-  return new SourceProblem(`No words in source ${name}: ${why}. Fill it, take it out, or say \`optional: true\`.`);
+  const [why, cure] =
+    most === undefined
+      ? ['it is empty', 'Fill it, take it out, or say `optional: true`']
+      : [`all of its ${count} rows were put aside, most for this: ${most.reason}`, 'What each kind reads is in docs/sources.md'];
+  return new SourceProblem(`No words in source ${name}: ${why}. ${cure}.`);
 };
 
 type Tally = ReturnType<typeof tallyOf>;
