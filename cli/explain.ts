@@ -34,7 +34,7 @@ export async function command({ terminal, settings }: Context, runOrStep: string
   if (box.kind === 'gate' && !step && steps.some((other) => below.includes(other.step)))
     return say('nobody was asked: its verdict gave no reason to.');
   if (!step) return say(row.outcome ? `it did not finish: the run ended as ${row.outcome.status}.` : 'it has not finished yet.');
-  if (box.kind === 'gate') return say('a person decided; a gate is asked every time.');
+  if (box.kind === 'gate') return say('a person decided; no decision is reused.');
   if (step.reusedFrom)
     return say(`reused from ${step.reusedFrom}: same activity, same version, same input (key ${step.key.slice(0, 12)}).`);
 
