@@ -175,12 +175,14 @@ describe('a mix by shares', () => {
     const other = manyTalks(120)
       .slice(160)
       .map((row) => ({ ...row, at: row.at })) as SourceRow[];
-    const { split, problems } = built([...other, ...general], recipe);
+    const felt = { table: 'emotional_states' as const, source: 'diary', id: '1', at: minute(9000), consent: 'c1' };
+    const { split, problems } = built([...other, ...general, { ...felt, emotion: 'joy', intensity: 9, note: null }], recipe);
 
     expect(problems).toEqual([]);
     const replayed = split.train.filter((row) => row.category === 'general');
     expect(replayed.length / split.train.length).toBeCloseTo(0.1, 1);
-    for (const row of replayed) expect([row.messages[0]?.role, row.instruction, row.voice]).toEqual(['user', '', 'other']);
+    for (const { messages, instruction, voice, metadata } of replayed)
+      expect([messages[0]?.role, instruction, voice, metadata.emotion_detected]).toEqual(['user', '', 'other', null]);
     for (const row of [...split.validation, ...split.test]) expect(row.category).toBe('contextual');
   });
 

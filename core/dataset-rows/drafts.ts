@@ -62,7 +62,7 @@ export function* draftsOf({ recipe }: DatasetRequest, index: SourceRows, order: 
     talk: column(Int32Array),
   };
   const add = (category: Category, of: number, talk: number, reply?: Reply, moment = none) => {
-    const near = reply === undefined ? undefined : stateNear(index.time.at(of));
+    const near = reply === undefined || category === 'general' ? undefined : stateNear(index.time.at(of));
     columns.category.push(categories.indexOf(category));
     columns.of.push(of);
     columns.context.push(reply?.context ?? none);

@@ -7,7 +7,7 @@ import { keyOf, type Reply } from './turns.ts';
 import { type Requests, wordsOf } from './writings.ts';
 
 type Said = RowOf<'conversations'>;
-type Label = { emotion: string | null; intensity: number | null; context: string | null; feeling: string | null };
+type Label = { emotion: string | null; intensity: number | null; context: string | null; feeling: string | null; by?: SourceRow };
 
 /** A row with its words, as it stands in a file, except that nothing is known of others it must stay together with. */
 export function rowOf(request: DatasetRequest, index: SourceRows, drafts: Drafts, draft: number): DatasetRow {
@@ -86,12 +86,13 @@ function fromReply(index: SourceRows, drafts: Drafts, draft: number, reply: Repl
     }
   }
   const replied = rows.slice(replyAt);
+  const label = labelOf(index, drafts.state(draft), { replied, asked: rows.slice(lastTurn, replyAt), of, moment });
   return {
     messages,
     output: replied.map((row) => (row.text ?? '').trim()).join('\n'),
-    from: moment === undefined ? rows : [moment, ...rows],
+    from: [moment, ...rows, label.by].filter((row) => row !== undefined),
     replied,
-    label: labelOf(index, drafts.state(draft), { replied, asked: rows.slice(lastTurn, replyAt), of, moment }),
+    label,
   };
 }
 
@@ -112,7 +113,7 @@ function labelOf(
   const labelled = [...replied, ...asked.toReversed()].find((row) => row.emotion !== null);
   if (labelled !== undefined) return { emotion: labelled.emotion, intensity: labelled.intensity ?? null, ...said };
   const state = stateRow === none ? undefined : (index.store.read(stateRow) as RowOf<'emotional_states'>);
-  return { emotion: state?.emotion ?? null, intensity: state?.intensity ?? null, ...said };
+  return { emotion: state?.emotion ?? null, intensity: state?.intensity ?? null, ...said, ...(state && { by: state }) };
 }
 
 /** A moment that says both sides, or what the persona wrote unasked. */
