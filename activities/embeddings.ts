@@ -6,6 +6,7 @@ import { failures } from '../core/failures.ts';
 import { closePairs } from '../core/meanings/close-pairs.ts';
 import { otherLetters, probesOf, sameToIt, unfitFor } from '../core/meanings/fitness.ts';
 import type { StepRequest } from '../core/run.ts';
+import { rounded } from '../core/shares.ts';
 import { SourceRow } from '../core/source-row.ts';
 import { hashOf } from '../core/text/hash.ts';
 import { jaccard, piecesOf } from '../core/text/near-duplicates.ts';
@@ -116,7 +117,7 @@ async function compareLanguage(
   const shuffled = probes.map(({ text }) => text);
   used.push(...texts, ...shuffled);
   const sound = await vectors(probes.map(({ place }) => texts[place]!));
-  const blind = share(sameShare(sound.vectors, (await vectors(shuffled)).vectors, dimensions));
+  const blind = rounded(sameShare(sound.vectors, (await vectors(shuffled)).vectors, dimensions));
   throwIfUnfit(input, language, { rows: probes.length, blind, confused: 0 });
 
   const { vectors: all, cut } = await vectors(texts);
@@ -132,7 +133,7 @@ async function compareLanguage(
     if (pair.cosine >= threshold) pairs.push({ a: hashOf(a), b: hashOf(b), cosine: pair.cosine });
     if (pairs.length > mostPairs) throw unfit(input, language, `it takes over ${mostPairs} pairs of ${texts.length} rows for the same`);
   }
-  const shares = { blind, confused: share(confused.size / Math.max(1, texts.length)) };
+  const shares = { blind, confused: rounded(confused.size / Math.max(1, texts.length)) };
   throwIfUnfit(input, language, { rows: texts.length, ...shares });
   return { status: 'measured', rows: rows - short, distinct: texts.length, short, cut, pairs: pairs.length - before, ...shares };
 }
@@ -159,5 +160,3 @@ const unfit = ({ embedder, persona }: MeaningsRequest, language: string, reason:
     `${embedder.model} cannot compare what ${persona} says in ${language}: ${reason}. Take ${language} out of \`dataset.embedder.languages\`, or name a model that reads it.`,
     failures.personaInvalid,
   );
-
-const share = (value: number) => Math.round(value * 1e4) / 1e4;

@@ -2,6 +2,7 @@ import { categories, type DatasetRequest } from '../dataset.ts';
 import { type Similarity, similarityText } from '../meanings/similarity.ts';
 import { type RuleId, rules } from '../quality/rules.ts';
 import { recipeText } from '../recipes/card.ts';
+import { percent } from '../shares.ts';
 import { type Counts, total } from './census.ts';
 import { sides } from './shaping.ts';
 
@@ -80,7 +81,7 @@ ${similarityText(similarity)}
 
 ${table(['left out because', 'rows'], Object.entries(counts.leftOut))}
 
-${counts.damaged.rows} source rows (${Math.round(counts.damaged.share * 1000) / 10} %) were put aside as damaged text; ${counts.repaired} had been decoded with the
+${counts.damaged.rows} source rows (${percent(counts.damaged.share)}) were put aside as damaged text; ${counts.repaired} had been decoded with the
 wrong table and came back.
 
 ${recipeText(shaping)}${quality(request)}## Languages

@@ -1,5 +1,6 @@
 import type { Category, DatasetRow, Recipe } from '../dataset.ts';
 import { categories } from '../dataset.ts';
+import { rounded } from '../shares.ts';
 import { lettersByLanguage } from '../text/language.ts';
 import type { Leak } from './leaks.ts';
 import type { Side } from './shaping.ts';
@@ -98,7 +99,7 @@ export class Census {
       highMoments: this.highMoments,
       leftOut: sorted({ ...this.leftOut, ...aside }),
       repaired,
-      damaged: { rows: damaged, share: round(damaged / Math.max(1, withWords)), first: index.damagedSample().slice(0, 50) },
+      damaged: { rows: damaged, share: rounded(damaged / Math.max(1, withWords)), first: index.damagedSample().slice(0, 50) },
       unanswered,
       groups: {
         count: this.groupSizes.size,
@@ -107,7 +108,7 @@ export class Census {
         joined: sorted(joined),
       },
       languages: Object.fromEntries(
-        Object.entries(this.letters).map(([language, letters]) => [language, round(letters / Math.max(1, allLetters))]),
+        Object.entries(this.letters).map(([language, letters]) => [language, rounded(letters / Math.max(1, allLetters))]),
       ),
       rowLanguages: sorted(this.rowLanguages),
       times: this.times,
@@ -129,4 +130,3 @@ const nothing = (): { first: string | null; last: string | null } => ({ first: n
 export const total = (counts: Partial<Record<string, number>>): number =>
   Object.values(counts).reduce<number>((sum, count) => sum + (count ?? 0), 0);
 const sorted = (counts: Record<string, number>) => Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
-export const round = (value: number): number => Math.round(value * 1e4) / 1e4;

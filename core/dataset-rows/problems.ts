@@ -1,7 +1,8 @@
 import type { DatasetRequest } from '../dataset.ts';
 import { categories } from '../dataset.ts';
+import { percent, rounded } from '../shares.ts';
 import { alike } from '../text/language.ts';
-import { type Counts, round, total } from './census.ts';
+import { type Counts, total } from './census.ts';
 import { sides } from './shaping.ts';
 import type { SourceRows } from './source-rows.ts';
 
@@ -25,7 +26,7 @@ export function problemsOf({ subject, recipe }: DatasetRequest, index: SourceRow
     if (recipe.categories[category] !== undefined && sides.every((side) => counts.rows[side][category] === undefined))
       problems.push(`category ${category} is declared and came out empty; fill its tables or take it out of \`dataset.categories\``);
   const shares = recipe.split.train + recipe.split.validation + recipe.split.test;
-  if (Math.abs(shares - 1) > 1e-9) problems.push(`the shares of \`split\` add up to ${round(shares)}, not 1`);
+  if (Math.abs(shares - 1) > 1e-9) problems.push(`the shares of \`split\` add up to ${rounded(shares)}, not 1`);
   const training = total(counts.rows.train);
   if (training < recipe.minRows) problems.push(`${training} training rows, at least ${recipe.minRows} are needed (\`minRows\`)`);
   for (const side of ['validation', 'test'] as const)
@@ -47,5 +48,3 @@ export function problemsOf({ subject, recipe }: DatasetRequest, index: SourceRow
     if (left > 0) problems.push(`${left} held-out rows or groups are in training too (${check})`);
   return problems;
 }
-
-const percent = (share: number) => `${Math.round(share * 1000) / 10} %`;

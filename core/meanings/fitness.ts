@@ -1,3 +1,4 @@
+import { percent } from '../shares.ts';
 import { random } from '../statistics.ts';
 
 /** From this cosine on, the embedder takes two texts for the same. */
@@ -35,7 +36,6 @@ export function unfitFor(
   language: string,
   { rows, blind, confused }: { rows: number; blind: number; confused: number },
 ): string | undefined {
-  const percent = (share: number) => `${Math.round(share * 1000) / 10} %`;
   if (blind > mostDeceived)
     return `it does not notice shuffled letters in ${percent(blind)} of the ${language} rows it was tried with: it cannot read them`;
   if (confused > mostDeceived) return `it takes ${percent(confused)} of ${rows} ${language} rows for others with quite other letters`;

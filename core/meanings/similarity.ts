@@ -1,5 +1,6 @@
 import type { Counts } from '../dataset-rows/census.ts';
 import type { LanguageMeanings, MeaningsFile } from '../embedding.ts';
+import { percent } from '../shares.ts';
 
 /** What a data set has to say of likeness in meaning. */
 export type Similarity =
@@ -59,5 +60,3 @@ left, ${leaksLeft} are.
 | --- | --- | --- | --- |
 ${lines.join('\n')}`;
 }
-
-const percent = (share: number) => `${Math.round(share * 1000) / 10} %`;

@@ -1,4 +1,5 @@
 import type { QualityCheck } from '../quality.ts';
+import { percent } from '../shares.ts';
 import { indexByChance, stabilityIndex } from './drift.ts';
 import { type BatchFigures, together } from './figures.ts';
 import { type CheckName, checkNames, type QualityPolicy } from './policy.ts';
@@ -327,5 +328,4 @@ function ages({ policy, batches, now }: Asked): Finding[] {
 const allowed = ({ warn, stop }: Bounds, show: (value: number) => string): string =>
   stop !== null ? `at most ${show(stop)}` : warn !== null ? `warns above ${show(warn)}` : 'no bound';
 
-const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`;
 const figure = (value: number): string => String(Number(value.toPrecision(3)));

@@ -1,6 +1,5 @@
+import { percent } from '../shares.ts';
 import type { MixReport } from './mix.ts';
-
-const percent = (share: number) => `${Math.round(share * 1000) / 10} %`;
 
 /** What a recipe did, as the dataset card tells it: asked, available and used of each bucket, and what was made. */
 export function recipeText(shaping: Record<string, unknown>): string {

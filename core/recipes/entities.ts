@@ -1,16 +1,16 @@
 import type { Message } from '../dataset.ts';
+import { literal } from '../text/literal.ts';
 
 const always = [
   ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'],
   ['วันจันทร์', 'วันอังคาร', 'วันพุธ', 'วันพฤหัสบดี', 'วันศุกร์', 'วันเสาร์', 'วันอาทิตย์'],
 ];
 
-const escaped = (word: string) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 /** Whole words; Thai writes none apart, so there any place will do. */
 const wordOf = (word: string) =>
   /\p{Script=Thai}/u.test(word)
-    ? new RegExp(escaped(word), 'gu')
-    : new RegExp(`(?<![\\p{L}\\p{N}])${escaped(word)}(?![\\p{L}\\p{N}])`, 'giu');
+    ? new RegExp(literal(word), 'gu')
+    : new RegExp(`(?<![\\p{L}\\p{N}])${literal(word)}(?![\\p{L}\\p{N}])`, 'giu');
 
 /**
  * The same talk about somebody or something else: one word of a list stands for another, everywhere the other side says it.

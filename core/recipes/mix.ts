@@ -1,4 +1,5 @@
 import type { DatasetRow } from '../dataset.ts';
+import { percent, rounded } from '../shares.ts';
 import { hashOf } from '../text/hash.ts';
 import type { Bucket, Mix } from './recipe.ts';
 import { type Fields, fits } from './where.ts';
@@ -110,11 +111,11 @@ export function judged(stock: readonly Stock[], takes: readonly Take[], unplaced
       return {
         name,
         asked: share,
-        share: absent ? 0 : round(share / there),
+        share: absent ? 0 : rounded(share / there),
         absent,
         available,
         used: { rows: real + synthetic, real, synthetic },
-        usedShare: used === 0 ? 0 : round((real + synthetic) / used),
+        usedShare: used === 0 ? 0 : rounded((real + synthetic) / used),
       };
     }),
   };
@@ -201,6 +202,3 @@ export function bucketFor(buckets: readonly Bucket[], row: Fields & Pick<Dataset
       (row.voice === undefined || row.category === 'general' || bucket.by === 'anybody'),
   );
 }
-
-const round = (value: number) => Math.round(value * 1e4) / 1e4;
-const percent = (share: number) => `${Math.round(share * 1000) / 10} %`;

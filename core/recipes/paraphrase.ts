@@ -1,3 +1,5 @@
+import { literal } from '../text/literal.ts';
+
 /** Ways to say the same, by rule: each entry holds forms of which any may stand for any other. */
 const forms: readonly (readonly string[])[] = [
   ['do not', "don't"],
@@ -35,13 +37,12 @@ const forms: readonly (readonly string[])[] = [
   ['รับประทาน', 'ทาน', 'กิน'],
 ];
 
-const escaped = (word: string) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const finders = forms.flatMap((list) =>
   list.map((form) => ({
     others: list.filter((other) => other !== form),
     pattern: /\p{Script=Thai}/u.test(form)
-      ? new RegExp(escaped(form), 'u')
-      : new RegExp(`(?<![\\p{L}\\p{N}'’])${escaped(form).replace("'", "['’]")}(?![\\p{L}\\p{N}'’])`, 'iu'),
+      ? new RegExp(literal(form), 'u')
+      : new RegExp(`(?<![\\p{L}\\p{N}'’])${literal(form).replace("'", "['’]")}(?![\\p{L}\\p{N}'’])`, 'iu'),
   })),
 );
 

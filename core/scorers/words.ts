@@ -1,9 +1,10 @@
+import { literal } from '../text/literal.ts';
+
 /** One form for comparison: composed, small letters, single spaces. */
 export const normal = (text: string): string => text.normalize('NFC').toLowerCase().replace(/\s+/g, ' ').trim();
 
 const latin = /^[\p{Script=Latin}\p{N}]/u;
 const latinEnd = /[\p{Script=Latin}\p{N}]$/u;
-const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /**
  * A test for any of these words. Latin words count as wholes, so that `joy` is not found in `enjoy`; Thai puts no spaces

@@ -1,3 +1,5 @@
+import { literal } from './literal.ts';
+
 const iso = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?)?$/;
 
 /** Numbers above this count milliseconds since 1970; below, seconds (as such they would be after the year 5000). */
@@ -80,5 +82,3 @@ export function dateReader(pattern: string | undefined): (text: string) => strin
     return millis === undefined ? undefined : inUtc(millis);
   };
 }
-
-const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -1,3 +1,5 @@
+import { literal } from './literal.ts';
+
 const segmenter = new Intl.Segmenter('th', { granularity: 'word' });
 
 /** Runs of one kind: spaces, a number, a word of another script, the same sign again and again; ๆ is a word by itself. */
@@ -30,7 +32,7 @@ export function wordsOf(text: string, names: readonly string[] = []): string[] {
 }
 
 const escaped = (name: string): string => {
-  const plain = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const plain = literal(name);
   // A name of another script ends where its word ends; Thai writes none apart.
   return thai.test(name) ? `${plain}(?![\\u0e31\\u0e34-\\u0e3a\\u0e47-\\u0e4e])` : `(?<![\\p{L}\\p{N}])${plain}(?![\\p{L}\\p{N}])`;
 };
