@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { canonicalJson } from '../core/canonical.ts';
 import { places } from '../core/columns.ts';
 import { type Judged, judgeQuality } from '../core/quality/checks.ts';
@@ -9,8 +8,8 @@ import type { StepRequest } from '../core/run.ts';
 import { SourceRow } from '../core/source-row.ts';
 import { sha256 } from '../platform/artifacts/digest.ts';
 import { findGoodQuality, listBatches, listLeftOut, recordQuality } from '../platform/db/qualities.ts';
-import { beat, cancelled } from '../platform/heartbeat.ts';
 import type { Platform } from '../platform/platform.ts';
+import { breathe } from './beating.ts';
 import { eachLine } from './lines.ts';
 import { type Scoring, scoreReplies } from './quality-scores.ts';
 import { dataPage } from './report/data-page.ts';
@@ -90,10 +89,7 @@ async function figuresOfSnapshot({ artifacts }: Platform, { snapshot, subject, l
   let rows = 0;
   for await (const row of eachLine(artifacts, snapshot.words, SourceRow)) {
     for (const rule of figures.add(row)) flagged[rule] = (flagged[rule] ?? 0) + 1;
-    if (++rows % 1000 !== 0) continue;
-    beat({ rows, of: snapshot.rows });
-    await setImmediate(); // heartbeats leave, a cancellation is heard
-    cancelled()?.throwIfAborted();
+    if (++rows % 1000 === 0) await breathe({ rows, of: snapshot.rows });
   }
   const sorted = Object.fromEntries(Object.entries(flagged).sort(([a], [b]) => (a < b ? -1 : 1)));
   return { batches: figures.batches(), flagged: sorted, rows };

@@ -1,6 +1,7 @@
 import { eachLine } from '../activities/lines.ts';
 import { canonicalJson } from '../core/canonical.ts';
 import { DatasetRow } from '../core/dataset.ts';
+import { type Side, sides } from '../core/dataset-rows/shaping.ts';
 import { hashOf } from '../core/text/hash.ts';
 import { openArtifacts } from '../platform/artifacts/open.ts';
 import { textWidth } from '../platform/text-width.ts';
@@ -10,9 +11,7 @@ import { getDataset, type MadeDataset } from './find-dataset.ts';
 import { exitCodes } from './stop.ts';
 import { table } from './terminal.ts';
 
-const splits = ['train', 'validation', 'test'] as const;
-type Split = (typeof splits)[number];
-type Row = { split: Split; contents: number; category: string; source: string };
+type Row = { split: Side; contents: number; category: string; source: string };
 type Change = 'added' | 'removed' | 'moved' | 'changed' | 'same';
 type Tally = Record<Change, number>;
 
@@ -37,7 +36,7 @@ export async function command({ terminal, settings }: Context, a: string, b: str
 async function rowsOf(artifacts: Awaited<ReturnType<typeof openArtifacts>>, { dataset }: MadeDataset): Promise<Map<string, Row>> {
   const files = { train: dataset.training.train, validation: dataset.training.validation, test: dataset.test };
   const rows = new Map<string, Row>();
-  for (const split of splits)
+  for (const split of sides)
     for await (const { id, group: _, ...row } of eachLine(artifacts, files[split], DatasetRow)) {
       const source = [...new Set(row.origin.map((place) => place.split('/')[0]!))].sort().join('+');
       const place = rows.has(id) ? `${id} ${hashOf(row.input)}` : id; // variants of one row

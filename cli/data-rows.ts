@@ -1,5 +1,6 @@
 import { eachLine } from '../activities/lines.ts';
 import { type Category, categories, DatasetRow } from '../core/dataset.ts';
+import { type Side, sides } from '../core/dataset-rows/shaping.ts';
 import { keyOf } from '../core/dataset-rows/turns.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
 import { asideBecause, type RuleId, ruleIds, rules, rulesBroken, rulesBrokenBy, textsOf } from '../core/quality/rules.ts';
@@ -14,12 +15,9 @@ import type { Terminal } from './terminal.ts';
 
 export type RowsOptions = { split?: string; category?: string; flag?: string; limit: number };
 
-const splits = ['train', 'validation', 'test'] as const;
-type Split = (typeof splits)[number];
-
 /** A row as it is shown: of the data set, or one that a rule has put aside. */
 type Shown = {
-  split: Split | 'aside';
+  split: Side | 'aside';
   id: string;
   at: string | null;
   about: string;
@@ -49,12 +47,12 @@ export async function command(context: Context, named: string | undefined, optio
   return exitCodes.ok;
 }
 
-type Wanted = { splits: readonly Split[]; category?: Category; flag?: RuleId };
+type Wanted = { splits: readonly Side[]; category?: Category; flag?: RuleId };
 
 function wantedBy({ split, category, flag, limit }: RowsOptions): Wanted {
   if (!Number.isInteger(limit) || limit < 1) throw usage('--limit must be a whole number of at least 1.');
   return {
-    splits: split === undefined ? splits : [oneOf('--split', split, splits)],
+    splits: split === undefined ? sides : [oneOf('--split', split, sides)],
     ...(category !== undefined && { category: oneOf('--category', category, categories) }),
     ...(flag !== undefined && { flag: oneOf('--flag', flag, ruleIds) }),
   };
@@ -69,13 +67,9 @@ function oneOf<T extends string>(option: string, given: string, known: readonly 
 
 type Store = Awaited<ReturnType<typeof openArtifacts>>;
 
-async function* rowsOf(
-  artifacts: Store,
-  { dataset, languages }: MadeDataset,
-  { splits: sides, category, flag }: Wanted,
-): AsyncGenerator<Shown> {
+async function* rowsOf(artifacts: Store, { dataset, languages }: MadeDataset, { splits, category, flag }: Wanted): AsyncGenerator<Shown> {
   const files = { train: dataset.training.train, validation: dataset.training.validation, test: dataset.test };
-  for (const split of sides)
+  for (const split of splits)
     for await (const row of eachLine(artifacts, files[split], DatasetRow)) {
       if (category !== undefined && row.category !== category) continue;
       const broken = new Set(
