@@ -231,8 +231,12 @@ export function rotate(log: string): void {
   truncateSync(log);
 }
 
-/** The last lines of a log, for a message that says why something did not start. */
+/** The last lines of a log, for a message that says why something did not start: a Go program's reason stands above its stack trace. */
 export function tailOf(log: string, lines = 12): string {
   if (!existsSync(log)) return '(nothing was logged)';
-  return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+  const all = readFileSync(log, 'utf8').trimEnd().split('\n');
+  const trace = all.findIndex((line, at) => /^goroutine \d+ \[/.test(line) && all.slice(at).every((each) => partOfTrace.test(each)));
+  return (trace < 0 ? all : all.slice(0, trace)).slice(-lines).join('\n').trimEnd();
 }
+
+const partOfTrace = /^(\s|goroutine |created by |.*\)$|$)/;

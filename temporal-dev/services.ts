@@ -94,7 +94,8 @@ async function onPort<S>({ port, samePort }: Pick<ServiceOptions, 'port' | 'same
     try {
       return await start(free);
     } catch (error) {
-      if (samePort || attempt === 5 || !/address already in use|EADDRINUSE/i.test(String(error))) throw error;
+      const taken = /address already in use|EADDRINUSE/i.test(String(error)) || (await freePort(free)) !== free; // not all say why
+      if (samePort || attempt === 5 || !taken) throw error;
     }
   }
 }

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { freePort } from '../temporal-dev/process.ts';
-import { startOllama } from '../temporal-dev/services.ts';
+import { startOllama, startTemporal } from '../temporal-dev/services.ts';
 import { temporaryFolder } from './support/platform.ts';
 
 test('a port that another server of the same kind takes first is left to it', async () => {
@@ -21,5 +21,20 @@ test('a port that another server of the same kind takes first is left to it', as
   } finally {
     await ollama.stop();
     other?.close();
+  }
+});
+
+test('of several servers that want the same port at the same moment, each gets one', async () => {
+  const port = await freePort();
+  const folders = [1, 2, 3].map(() => temporaryFolder());
+
+  const started = await Promise.allSettled(folders.map((folder) => startTemporal({ folder, port, log: join(folder, 'temporal.log') })));
+
+  const servers = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  try {
+    expect(started.filter((each) => each.status === 'rejected')).toEqual([]);
+    expect(new Set(servers.map((server) => server.port)).size).toBe(3);
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
   }
 });
