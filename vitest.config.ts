@@ -12,6 +12,8 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Where nobody watches, a test of real servers that met a bad moment is tried once more, and `make test` tells which.
+    retry: process.env.CI ? 1 : 0,
     reporters: ['default', './test/support/summary-reporter.ts'],
     // A test never meets the stack of this checkout, nor servers that the settings of this shell name.
     env: {

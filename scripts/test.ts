@@ -23,7 +23,7 @@ const run = (command: string, args: string[], env: Record<string, string> = {}):
 
 /** A runner that fails without a failed test, or runs nothing, has failed all the same. */
 function judged(runner: string, code: number, summary: Summary | undefined): Summary {
-  const counted = summary ?? { passed: 0, failed: 0, failures: [], skipped: [] };
+  const counted = summary ?? { passed: 0, failed: 0, failures: [], skipped: [], unsteady: [] };
   const why = !summary
     ? 'left no report'
     : code !== 0 && summary.failed === 0
@@ -67,7 +67,7 @@ function fromJunit(xml: string): Summary {
   const failures = [...xml.matchAll(/<testcase classname="([^"]*)" name="([^"]*)"[^>]*><(?:failure|error) [^>]*?message="([^"]*)"/g)].map(
     ([, file, name, why]) => ({ test: plain(`${file}: ${name}`), why: plain(why ?? '') }),
   );
-  return { passed: count('tests') - failed - count('skipped'), failed, failures, skipped };
+  return { passed: count('tests') - failed - count('skipped'), failed, failures, skipped, unsteady: [] };
 }
 
 const plain = (escaped: string) =>
@@ -83,6 +83,8 @@ const failed = sum((summary) => summary.failed);
 
 console.log();
 for (const { test, why } of summaries.flatMap((summary) => summary.failures)) console.log(`failed: ${test} (${why.slice(0, 1500)})`);
+for (const { test, why } of summaries.flatMap((summary) => summary.unsteady))
+  console.log(`passed at the second try: ${test} (${why.slice(0, 1500)})`);
 for (const { test, why } of skipped) console.log(`skipped: ${test} (${why})`);
 console.log(`${sum((summary) => summary.passed)} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`);
 process.exitCode = failed > 0 ? 1 : 0;

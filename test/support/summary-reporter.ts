@@ -5,7 +5,14 @@ import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 type Told = { test: string; why: string };
 
 /** Passed, failed and skipped tests of one runner; what `make test` adds up, and tells again at its end. */
-export type Summary = { passed: number; failed: number; failures: Told[]; skipped: Told[] };
+export type Summary = {
+  passed: number;
+  failed: number;
+  failures: Told[];
+  skipped: Told[];
+  /** Passed, but not at once: told, because what is unsteady is to be mended. */
+  unsteady: Told[];
+};
 
 /** Writes the outcome of the run to the file `TROUPE_TEST_SUMMARY`, if that is set. */
 export default class SummaryReporter implements Reporter {
@@ -22,6 +29,7 @@ export default class SummaryReporter implements Reporter {
       failed: unhandled.length,
       failures: unhandled.map(({ message }) => ({ test: 'outside of every test', why: message })),
       skipped: [],
+      unsteady: [],
     };
     for (const module of modules) {
       const failedBefore = summary.failed;
@@ -32,8 +40,11 @@ export default class SummaryReporter implements Reporter {
       for (const test of module.children.allTests()) {
         const result = test.result();
         const name = `${module.relativeModuleId}: ${test.fullName}`;
-        if (result.state === 'passed') summary.passed++;
-        else if (result.state === 'failed') fail(name, result.errors);
+        if (result.state === 'passed') {
+          summary.passed++;
+          if (test.diagnostic()?.flaky)
+            summary.unsteady.push({ test: name, why: result.errors?.map(({ message }) => message).join('; ') ?? '' });
+        } else if (result.state === 'failed') fail(name, result.errors);
         else summary.skipped.push({ test: name, why: (result.state === 'skipped' && result.note) || 'no reason given' });
       }
       // A file that cannot be loaded, or whose hooks fail, has no failed test to show for it.
