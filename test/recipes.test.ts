@@ -438,6 +438,12 @@ describe('variants', () => {
     );
   });
 
+  test('are refused where a kind is named twice', () => {
+    const twice = Augment.safeParse({ kinds: ['typos', 'slices', 'typos'] });
+
+    expect(twice.error?.issues).toMatchObject([{ path: ['kinds'], message: 'name each kind once' }]);
+  });
+
   test('swap a name everywhere, but none that the persona says', () => {
     const only = (row: DatasetRow) =>
       variantsOf(row, augment({ kinds: ['entities'], entities: [['Tom', 'Tim']] }), 1).map(({ input }) => input);

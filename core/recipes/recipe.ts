@@ -47,7 +47,11 @@ export type Augmentation = z.infer<typeof Augmentation>;
 /** Variants of training rows in which the other side says the same otherwise. The persona's words are never touched. */
 export const Augment = z
   .strictObject({
-    kinds: z.array(Augmentation).min(1).describe('Tried in this order, beginning at another one for each row.'),
+    kinds: z
+      .array(Augmentation)
+      .min(1)
+      .refine((kinds) => new Set(kinds).size === kinds.length, { message: 'name each kind once' })
+      .describe('Tried in this order, beginning at another one for each row.'),
     perSeed: z.int().min(1).max(3).default(1).describe('Variants of one row, at most.'),
     where: Where.default({}).describe('Which rows get variants.'),
     entities: z
