@@ -88,6 +88,12 @@ describe('what a row becomes', () => {
     expect(aside).toEqual(['a.parquet:2: its rating cannot be read']);
   });
 
+  test.each(['speaker', 'context'])('a column for the %s is refused beside messages, which have their own', (column) => {
+    const conversations = { messages: 'dialog', columns: { [column]: 'about' } };
+
+    expect(() => aSource({ folder: '.', passages: undefined, conversations })).toThrow('take `speaker` and `context` out of `columns`');
+  });
+
   test('a question and its answer are two turns', async () => {
     const { folder } = aPlace();
     write(join(folder, 'a.parquet'), {

@@ -24,6 +24,10 @@ const Conversations = z
   })
   .refine(({ columns, messages, turns }) => [columns.text, messages, turns].filter((one) => one !== undefined).length === 1, {
     message: 'the words are in one place: name `messages`, or `turns`, or `columns.text`',
+  })
+  .refine(({ columns, messages }) => messages === undefined || (columns.speaker ?? columns.context ?? null) === null, {
+    message: '`messages` say who speaks, and in a system message what it is about: take `speaker` and `context` out of `columns`',
+    path: ['columns'],
   });
 
 /** A data set in parquet: of a hub, read over the network a piece at a time, or in a folder. */
