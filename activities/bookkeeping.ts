@@ -28,8 +28,8 @@ export const bookkeeping = (platform: Platform) => ({
         failures.requestInvalid,
       );
     }
-    const { persona, until } = request.data;
-    let plan = release(await readCast(platform.settings, persona));
+    const { persona, until, refresh, refreshedBy } = request.data;
+    let plan: Plan = release(await readCast(platform.settings, persona));
     if (until !== undefined) {
       try {
         plan = untilStep(plan, until);
@@ -37,6 +37,7 @@ export const bookkeeping = (platform: Platform) => ({
         throw ApplicationFailure.nonRetryable((error as Error).message, failures.requestInvalid);
       }
     }
+    if (refresh !== undefined) plan = { ...plan, refresh, ...(refreshedBy !== undefined && { refreshedBy }) };
     const { run, workflow, workflowRun, trigger } = given;
     await recordRunStart(platform.db, { run, persona, pipeline: plan.pipeline, plan, trigger, workflow, workflowRun });
     return plan;
@@ -47,23 +48,24 @@ export const bookkeeping = (platform: Platform) => ({
     if (workflowRun !== undefined) await reopenRun(platform.db, { run, workflowRun });
     for (const step of steps) await writeStep(platform, run, step);
     for (const { at, ...decision } of decisions) await recordDecision(platform.db, { run, ...decision, claimed: true, at: new Date(at) });
-    const found = await Promise.all(looks.map((look) => findReusable(platform, run, look)));
+    const found = await Promise.all(looks.map((look) => findReusable(platform, look)));
     if (outcome) await recordRunEnd(platform.db, { run, outcome });
     return found;
   },
 });
 
 /** The step's key, and an earlier result under it whose artifacts are all there and whole. */
-async function findReusable(platform: Platform, run: string, { step, input, refresh }: Look): Promise<Found> {
-  const key = stepKey({ activity: step.activity, version: step.version, input });
-  if (refresh) return { key, work: stepKey({ activity: step.activity, version: step.version, input: { refreshedBy: run, input } }) };
-  if (!step.reuse) return { key };
-  const found = await findReusableStep(platform.db, { key });
-  if (!found) return { key };
+async function findReusable(platform: Platform, { step, input, refreshedBy }: Look): Promise<Found> {
+  const keyOf = (input: unknown) => stepKey({ activity: step.activity, version: step.version, input });
+  const key = keyOf(input);
+  const anew = refreshedBy === undefined ? { key } : { key, work: keyOf({ refreshedBy, input }) };
+  if (!step.reuse) return anew;
+  const found = await findReusableStep(platform.db, { key, refreshedBy });
+  if (!found) return anew;
   const broken = await firstBroken(platform.artifacts, found.output);
   if (broken === undefined) return { key, found };
   platform.log.warn({ step: step.name, artifact: broken, run: found.run }, 'an earlier result is gone or damaged: the step runs again');
-  return { key };
+  return anew;
 }
 
 async function writeStep(platform: Platform, run: string, { startedAt, endedAt, input, output, ...step }: StepRecord): Promise<void> {

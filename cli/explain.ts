@@ -47,8 +47,7 @@ export async function command({ terminal, settings }: Context, runOrStep: string
     return say(`it ran: the step is version ${step.version}, in ${before.run} it was ${before.version}.`, compared);
   if (!box.reuse)
     return say(`it ran, with the same input as in ${before.run}: it looks at or changes the world, so it always runs.`, compared);
-  return say(
-    `it ran, with the same input as in ${before.run}: it was asked to with --refresh, or the earlier artifacts were gone or damaged.`,
-    compared,
-  );
+  const refreshed = plan.refresh?.some((other) => other === '*' || other === name);
+  const why = refreshed ? 'it was asked to with --refresh' : 'the earlier artifacts were gone or damaged';
+  return say(`it ran, with the same input as in ${before.run}: ${why}.`, compared);
 }

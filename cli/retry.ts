@@ -1,6 +1,6 @@
 import type { Plan } from '../core/plan.ts';
-import type { Outcome } from '../core/run.ts';
-import { recordRunEnd } from '../platform/db/runs.ts';
+import type { Outcome, RunRequest } from '../core/run.ts';
+import { type RunRow, recordRunEnd } from '../platform/db/runs.ts';
 import { openBooks, openTemporal, type Temporal } from './connect.ts';
 import type { Context } from './context.ts';
 import { getRun, liveWorkflow, underWay, type Workflow, workflowOf } from './find-run.ts';
@@ -29,8 +29,13 @@ export async function command(context: Context, named: string | undefined, optio
   if (row.outcome && !retriable.includes(row.outcome.status)) {
     throw usage(`${row.id} ended as ${row.outcome.status}: there is nothing to retry. A new run: ./troupe run ${row.persona}`);
   }
-  const { until } = row.plan as Plan;
-  return await startAndFollow(context, temporal, { persona: row.persona, ...(until !== undefined && { until }) }, options);
+  return await startAndFollow(context, temporal, requestAgain(row), options);
+}
+
+/** What the run was asked for. What it was to do again and has done, it has done: only the rest is done again. */
+export function requestAgain({ id, persona, plan }: Pick<RunRow, 'id' | 'persona'> & { plan: object }): RunRequest {
+  const { until, refresh, refreshedBy = id } = plan as Plan;
+  return { persona, ...(until !== undefined && { until }), ...(refresh && { refresh, refreshedBy }) };
 }
 
 const retriable: Outcome['status'][] = ['failed', 'cancelled', 'expired'];

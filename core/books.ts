@@ -25,8 +25,8 @@ export type DecisionRecord = {
   via: 'signal' | 'update';
 };
 
-/** A step that is about to begin. */
-export type Look = { step: Step; input: unknown; refresh: boolean };
+/** A step that is about to begin. `refreshedBy`: only what was done for this run, which asked for it, will do. */
+export type Look = { step: Step; input: unknown; refreshedBy?: string };
 
 /**
  * The step's key, and an earlier result under it that is still whole. A refreshed step is given another key to work

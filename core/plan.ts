@@ -53,6 +53,9 @@ export type Plan = {
   result: Input;
   /** Set when the run was asked to stop after a step. */
   until?: string;
+  /** What the run was asked to do again, and on behalf of which run, so that a retry can go on with it. */
+  refresh?: string[];
+  refreshedBy?: string;
 };
 
 /** The place of a value that a step will give: `dataset.training.train`. */

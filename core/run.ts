@@ -7,6 +7,7 @@ export const RunRequest = z
     persona: PersonaName,
     until: z.string().optional().describe('Stop after this step.'),
     refresh: z.array(z.string()).optional().describe('Steps that run again although an earlier result would do; `*` is all.'),
+    refreshedBy: z.string().optional().describe('The run that was asked for `refresh` first: what was done since is not done again.'),
   })
   .meta({ id: 'RunRequest' });
 export type RunRequest = z.infer<typeof RunRequest>;

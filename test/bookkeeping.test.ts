@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bookkeeping } from '../activities/bookkeeping.ts';
 import type { Found, Look, Page } from '../core/books.ts';
-import type { Step } from '../core/plan.ts';
+import type { Plan, Step } from '../core/plan.ts';
 import { listDecisions } from '../platform/db/decisions.ts';
 import { findRun, recordRunEnd, recordRunStart } from '../platform/db/runs.ts';
 import type { OpenPlatform } from '../platform/open.ts';
+import { root } from '../platform/settings.ts';
 import { aPlatform } from './support/platform.ts';
 
 const step: Step = {
@@ -24,7 +25,7 @@ const page: Page = { steps: [], decisions: [], looks: [] };
 
 type Books = ReturnType<typeof bookkeeping>;
 const find = async (books: Books, run: string, look: Partial<Look> = {}): Promise<Found> =>
-  (await books.keepBooks({ ...page, run, looks: [{ step, input, refresh: false, ...look }] }))[0]!;
+  (await books.keepBooks({ ...page, run, looks: [{ step, input, ...look }] }))[0]!;
 
 /** A platform in whose books one run has done the step, and given an artifact. */
 async function withOneRun() {
@@ -80,7 +81,7 @@ test('a result whose artifact is damaged is not reused', async () => {
 
 test('a refreshed step works where nothing of an earlier run is, the same place for each of its attempts', async () => {
   const { books, key } = await withOneRun();
-  const refreshed = (run: string) => find(books, run, { refresh: true });
+  const refreshed = (run: string) => find(books, run, { refreshedBy: run });
 
   const [one, again, other] = [await refreshed('run-2'), await refreshed('run-2'), await refreshed('run-3')];
 
@@ -88,6 +89,47 @@ test('a refreshed step works where nothing of an earlier run is, the same place 
   expect(one.work).not.toBe(key);
   expect(again).toEqual(one);
   expect(other.work).not.toBe(one.work);
+});
+
+test('what a run was asked for stays in its books', async () => {
+  const platform = await aPlatform();
+  const books = bookkeeping({ ...platform, settings: { ...platform.settings, configs: join(root, 'configs') } });
+  const request = { persona: 'angela-demo', until: 'dataset', refresh: ['snapshot', 'dataset'], refreshedBy: 'an earlier run' };
+
+  await books.compilePlan({ run: 'asked', request, workflow: 'w', workflowRun: 'asked', trigger: 'person' });
+
+  const { persona, ...asked } = request;
+  expect(await findRun(platform.db, 'asked')).toMatchObject({ persona, plan: asked });
+});
+
+test('a run that goes on with what another was to refresh finds what was done since, and works where the rest was begun', async () => {
+  const { books, platform, key } = await withOneRun();
+  const plan = (await findRun(platform.db, 'run-1'))!.plan as Plan;
+  const start = (run: string, more: Partial<Plan> = {}) =>
+    recordRunStart(platform.db, {
+      run,
+      persona: 'someone',
+      pipeline: 'release',
+      plan: { ...plan, ...more },
+      trigger: 'person',
+      workflow: 'w',
+      workflowRun: run,
+    });
+  await start('asked', { refresh: ['dataset'] });
+  await start('retry', { refresh: ['dataset'], refreshedBy: 'asked' });
+  const again = { refreshedBy: 'asked' };
+  const begun = await find(books, 'asked', again);
+  const done = { step: step.name, activity: step.activity, version: 1, key, input, output: { rows: 5 }, startedAt: 5, endedAt: 6 };
+
+  const rest = await find(books, 'retry', again);
+  await books.keepBooks({ ...page, run: 'retry', steps: [done] });
+  const next = await find(books, 'next', again);
+  const world = await find(books, 'next', { ...again, step: { ...step, reuse: false } });
+
+  expect(begun.found).toBeUndefined(); // what run-1 gave is too old
+  expect(rest).toEqual(begun);
+  expect(next).toEqual({ key, found: { run: 'retry', output: { rows: 5 } } });
+  expect(world.found).toBeUndefined();
 });
 
 test('what is noted on a page is found on the same page, and the end of the run is noted last', async () => {
@@ -99,7 +141,7 @@ test('what is noted on a page is found on the same page, and the end of the run 
     run: 'run-2',
     steps: [done],
     decisions: [],
-    looks: [{ step, input: { rows: 4 }, refresh: false }],
+    looks: [{ step, input: { rows: 4 } }],
     outcome: { status: 'completed', persona: 'someone', until: 'dataset' },
   });
 

@@ -5,6 +5,7 @@ import { detachedLines, viewOf } from '../cli/follow.ts';
 import { historyLines } from '../cli/history-lines.ts';
 import { livePicture } from '../cli/live-picture.ts';
 import { type Ending, endingLines, exitCodeOf } from '../cli/outcome.ts';
+import { requestAgain } from '../cli/retry.ts';
 import { requestFor } from '../cli/run.ts';
 import { eventLine, eventsBetween, type Seen } from '../cli/run-events.ts';
 import { treeLines } from '../cli/run-tree.ts';
@@ -300,6 +301,14 @@ describe('a decision', () => {
 test('the input of a run holds only what was asked for', () => {
   expect(requestFor('ada', { refresh: [] })).toEqual({ persona: 'ada' });
   expect(requestFor('ada', { until: 'adapter', refresh: ['*'] })).toEqual({ persona: 'ada', until: 'adapter', refresh: ['*'] });
+});
+
+test('a retry asks for what the run was asked for, on behalf of the run that was asked first', () => {
+  const again = (plan: object) => requestAgain({ id: 'ada-2', persona: 'ada', plan });
+
+  expect(again({ boxes: [] })).toEqual({ persona: 'ada' });
+  expect(again({ until: 'adapter', refresh: ['*'] })).toEqual({ persona: 'ada', until: 'adapter', refresh: ['*'], refreshedBy: 'ada-2' });
+  expect(again({ refresh: ['*'], refreshedBy: 'ada-1' })).toEqual({ persona: 'ada', refresh: ['*'], refreshedBy: 'ada-1' });
 });
 
 test('a run that ended is told from the books', () => {

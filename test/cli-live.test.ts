@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { Client } from '@temporalio/client';
+import { type Client, defaultPayloadConverter, type WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deployActivities } from '../activities/deploy.ts';
 import { Serving } from '../core/model.ts';
@@ -67,10 +67,15 @@ describe('a run', () => {
   });
 });
 
-test('a run that was terminated is tried again as a new one, and its books are closed', async () => {
+const inputOf = async (handle: WorkflowHandle): Promise<unknown> => {
+  const [started] = (await handle.fetchHistory()).events ?? [];
+  return defaultPayloadConverter.fromPayload(started!.workflowExecutionStartedEventAttributes!.input!.payloads![0]!);
+};
+
+test('a run that was terminated is tried again as a new one with what it was asked for, and its books are closed', async () => {
   const handle = client.workflow.getHandle(`persona/${persona}`);
   const { runId } = await handle.describe();
-  const plan = { pipeline: 'release', persona, boxes: [], result: null };
+  const plan = { pipeline: 'release', persona, boxes: [], result: null, until: 'dataset', refresh: ['dataset'] };
   await recordRunStart(db, {
     run: 'ended',
     persona,
@@ -86,6 +91,7 @@ test('a run that was terminated is tried again as a new one, and its books are c
 
   expect(again).toMatchObject({ code: 0, json: [{ event: 'started', persona }] });
   expect((again.json[0] as { workflowRun: string }).workflowRun).not.toBe(runId);
+  expect(await inputOf(handle)).toEqual({ persona, until: 'dataset', refresh: ['dataset'], refreshedBy: 'ended' });
   expect((await findRun(db, 'ended'))?.outcome).toMatchObject({ status: 'failed', cause: expect.stringContaining('terminated') });
 });
 

@@ -139,8 +139,8 @@ async function start(here: World, input: object = { persona: 'someone' }): Promi
         for (const { key, output } of steps) here.books.set(key, { run, output });
         here.decisions.push(...decisions);
         if (outcome) here.outcomes.push(outcome);
-        return looks.map(({ step, input, refresh }) => {
-          const found = refresh ? undefined : here.books.get(key(step, input));
+        return looks.map(({ step, input, refreshedBy }) => {
+          const found = refreshedBy ? undefined : here.books.get(key(step, input));
           return { key: key(step, input), ...(found && { found }) };
         });
       },

@@ -135,7 +135,11 @@ async function walkPlan(
     walk<Outcome>(plan, {
       execute: async (step, input) => {
         const startedAt = Date.now();
-        const { key, work, found } = await books.find({ step, input, refresh: refreshed(step.name) });
+        const { key, work, found } = await books.find({
+          step,
+          input,
+          ...(refreshed(step.name) && { refreshedBy: request.refreshedBy ?? run }),
+        });
         if (found) note(progress, step.name, 'reused', Date.now(), { from: found.run });
         else if (step.profile !== 'quick') tell({ PipelineStage: step.name });
         show();

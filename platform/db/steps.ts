@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import { type Database, toJson } from './database.ts';
 
 export type StepRow = Selectable<Database['steps']>;
@@ -17,15 +17,25 @@ export type DoneStep = {
   endedAt: Date;
 };
 
-/** The newest result of the same activity, version and input, and the run that made it. */
+/**
+ * The newest result of the same activity, version and input, and the run that made it. With `refreshedBy`, only what that
+ * run, or one that goes on with what it was asked to refresh, has done itself.
+ */
 export async function findReusableStep(
   db: Kysely<Database>,
-  { key }: { key: string },
+  { key, refreshedBy }: { key: string; refreshedBy?: string | undefined },
 ): Promise<{ run: string; output: unknown } | undefined> {
+  const goingOn = db
+    .selectFrom('runs')
+    .select('id')
+    .where(sql`plan ->> 'refreshedBy'`, '=', refreshedBy ?? null);
   const found = await db
     .selectFrom('steps')
     .select(['run', 'reusedFrom', 'output'])
     .where('key', '=', key)
+    .$if(refreshedBy !== undefined, (query) =>
+      query.where('reusedFrom', 'is', null).where((where) => where.or([where('run', '=', refreshedBy!), where('run', 'in', goingOn)])),
+    )
     .orderBy('endedAt', 'desc')
     .limit(1)
     .executeTakeFirst();
