@@ -279,6 +279,7 @@ test('Thai words: names are never cut, elongations stay whole, and nothing is lo
   expect(wordsOf('แล้วตูนที่บ้านไปไหน', ['ตูน'])).toEqual(['แล้ว', 'ตูน', 'ที่', 'บ้าน', 'ไป', 'ไหน']);
   expect(wordsOf('อร่อยมากกกกก จริงๆๆ 5555')).toEqual(['อร่อย', 'มากกกกก', ' ', 'จริง', 'ๆ', 'ๆ', ' ', '5555']);
   expect(wordsOf('คิดถึงงงง Ann ไม่ไหวแล้ว', ['Ann'])).toEqual(['คิดถึงงงง', ' ', 'Ann', ' ', 'ไม่', 'ไหว', 'แล้ว']);
+  expect(wordsOf('ผมก็ชอบ covid19 ๑,๕๐๐บาท')).toEqual(['ผม', 'ก็', 'ชอบ', ' ', 'covid19', ' ', '๑,๕๐๐', 'บาท']);
   expect(wordsOf('Anna met Ann.', ['Ann'])).toEqual(['Anna', ' ', 'met', ' ', 'Ann', '.']);
   fc.assert(
     fc.property(

@@ -7,7 +7,8 @@ import type { DatasetRequest } from '../core/dataset.ts';
 import type { Counts } from '../core/dataset-rows/census.ts';
 import { MeldSource } from '../core/source-kinds/meld.ts';
 import type { RowOf, SourceRow } from '../core/source-row.ts';
-import { wordsOf } from '../core/text/thai-words.ts';
+import { placesOf, wordsOf } from '../core/text/thai-words.ts';
+import { loadSuite } from '../platform/config.ts';
 import { root } from '../platform/settings.ts';
 import { openMeld } from '../sources/meld.ts';
 import { aRequest, aSnapshot, aStep, said, someArtifacts } from './support/words.ts';
@@ -122,11 +123,12 @@ function spans(words: readonly string[]): Set<string> {
     }),
   );
 }
+const tokenised = join(data, 'wisesight/tokenised-1000.label');
+const cutByHand = (): string[] => readFileSync(tokenised, 'utf8').split('\n').filter(Boolean);
 
 test('Thai words are cut where people cut them, more often than the runtime alone does', ({ skip }) => {
-  const file = join(data, 'wisesight/tokenised-1000.label');
-  if (!existsSync(file)) return skip(`The Thai messages are not at ${file}`);
-  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  if (!existsSync(tokenised)) return skip(`The Thai messages are not at ${tokenised}`);
+  const lines = cutByHand();
   const runtime = new Intl.Segmenter('th', { granularity: 'word' });
 
   const alone = wordF1(lines, (text) => [...runtime.segment(text)].map(({ segment }) => segment));
@@ -134,4 +136,32 @@ test('Thai words are cut where people cut them, more often than the runtime alon
 
   expect(repaired).toBeGreaterThan(alone + 0.03);
   expect(documented).toContain(`word F1 ${repaired.toFixed(3)}, the runtime alone ${alone.toFixed(3)}`);
+});
+
+test('the Thai words of a suite are found where people read them, and not inside of others', ({ skip }) => {
+  if (!existsSync(tokenised)) return skip(`The Thai messages are not at ${tokenised}`);
+  const { emotions, traits, selfAwareness } = loadSuite({ configs: join(root, 'configs') }, 'angela');
+  const all = [...Object.values(emotions).flat(), ...traits.flatMap(({ anyOf, noneOf }) => [...anyOf, ...noneOf]), ...selfAwareness];
+  const words = [...new Set(all)].filter((word) => /\p{Script=Thai}/u.test(word));
+
+  let [anywhere, read, found, both] = [0, 0, 0, 0];
+  for (const line of cutByHand()) {
+    const text = line.replaceAll('|', '');
+    const ends = new Set([...spans(line.split('|'))].flatMap((span) => span.split(',').map(Number)));
+    for (const word of words) {
+      const places = placesOf(word, text);
+      for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+        const reads = ends.has(at) && ends.has(at + word.length);
+        anywhere++;
+        if (reads) read++;
+        if (places.includes(at)) found++;
+        if (reads && places.includes(at)) both++;
+      }
+    }
+  }
+
+  const figures = [read / anywhere, both / found, both / read].map((share) => share.toFixed(3));
+  expect(documented).toContain(
+    `${anywhere} places, ${figures[0]} of them as a word; \`placesOf\` finds ${figures[2]} of those, and ${figures[1]} of what it finds`,
+  );
 });

@@ -13,11 +13,14 @@ const comparisonOf = (evidence: Evidence, metric: Metric) =>
   scoreAll(evidence, ['candidate', 'base']).comparisons.find((one) => one.metric === metric && one.than === 'base');
 
 describe('words', () => {
-  test('Latin words count as wholes, Thai words and signs wherever they stand', () => {
+  test('words count as wholes, in Thai too, and signs wherever they stand', () => {
     const find = finder(['joy', 'ค่ะ', '💜', 'thank you']);
     expect(find('I enjoy it')).toEqual([]);
     expect(find('Joy! คิดถึงมากค่ะที่รัก 💜 Thank  you')).toEqual(['joy', 'ค่ะ', '💜', 'thank you']);
     expect(find('ดีใจjoyมาก')).toEqual(['joy']);
+    const inside = finder(['นอน', 'น้า', 'รัก', 'คะ', 'กอด']);
+    expect(inside('แน่นอน หน้าที่ของหมอคือรักษา ได้คะแนนเต็ม')).toEqual([]);
+    expect(inside('รักน้าาาา ไปนอนแล้ว นะคะ')).toEqual(['นอน', 'น้า', 'รัก', 'คะ']);
   });
 
   test('a word is a pattern of nothing but itself', () => {
@@ -29,6 +32,9 @@ describe('words', () => {
     expect(contentWords('เราไปเชียงใหม่กับ Somchai วันที่ 7')).toEqual(
       expect.toSatisfy((words: Set<string>) => words.has('somchai') && words.has('7') && words.has('เชียงใหม่')),
     );
+    const shared = contentWords('เมื่อวานเราไปหามอคค่าที่บ้านมาแล้ว').intersection(contentWords('มอคค่าสบายดีไหม'));
+    expect([...shared]).toEqual(['มอค']);
+    expect([...contentWords('เหงาาาาจัง iPhone15')]).toEqual(['เหงา', 'จัง', 'iphone15']);
   });
 });
 

@@ -2,9 +2,13 @@ import { literal } from './literal.ts';
 
 const segmenter = new Intl.Segmenter('th', { granularity: 'word' });
 
-/** Runs of one kind: spaces, a number, a word of another script, the same sign again and again; ๆ is a word by itself. */
-const runs =
-  /ๆ|[\u0e01-\u0e45\u0e47-\u0e4e]+|\s+|[\p{Nd}]+(?:[.,:][\p{Nd}]+)*|(?:(?![\u0e00-\u0e7f])[\p{L}\p{M}])+(?:['’](?![\u0e00-\u0e7f])\p{L}+)*|(\S)\1*/gu;
+/** Letters and digits that are not Thai letters: `covid19`, `๕๕๕`. */
+const others = '(?:(?![\\u0e00-\\u0e4f\\u0e5a-\\u0e7f])[\\p{L}\\p{M}\\p{Nd}])+';
+/** Runs of one kind: Thai, spaces, a word or a number (`don't`, `1,500`), the same sign again and again; ๆ is a word by itself. */
+const runs = new RegExp(
+  `ๆ|[\\u0e01-\\u0e45\\u0e47-\\u0e4e]+|\\s+|${others}(?:(?:['’]|(?<=\\p{Nd})[.,:](?=\\p{Nd}))${others})*|(\\S)\\1*`,
+  'gu',
+);
 const thai = /^[\u0e01-\u0e4e]/;
 
 /**
@@ -29,6 +33,22 @@ export function wordsOf(text: string, names: readonly string[] = []): string[] {
     at = index + name.length;
   }
   return [...words, ...unprotected(text.slice(at))];
+}
+
+/** Where Thai words stand in a text as words of their own: นอน is in เขานอนแล้ว, and not in แน่นอน. */
+export function placesOf(words: string, text: string): number[] {
+  const places: number[] = [];
+  let ends: Set<number> | undefined; // a text is only cut where there is something to find
+  for (let at = text.indexOf(words); at >= 0; at = text.indexOf(words, at + words.length)) {
+    ends ??= endsOf(text);
+    if (ends.has(at) && ends.has(at + words.length)) places.push(at);
+  }
+  return places;
+}
+
+function endsOf(text: string): Set<number> {
+  let end = 0;
+  return new Set([0, ...wordsOf(text).map((word) => (end += word.length))]);
 }
 
 const escaped = (name: string): string => {
@@ -60,15 +80,15 @@ function thaiWords(run: string): string[] {
 }
 
 /** Words that are written together with what they belong to, and are words all the same. */
-const before = ['ไม่', 'ก็'];
+const before = ['ไม่', 'ก็', 'นะ'];
 const after = ['ได้', 'ไป', 'ให้', 'กว่า'];
 
 function repaired(pieces: readonly string[]): string[] {
   const joined: string[] = [];
   for (const piece of pieces) {
-    // A consonant without a vowel, or a mark without a consonant, is no word.
+    // A consonant without a vowel, or a mark without a consonant, is no word; ก็ is written so all the same.
     const fragment =
-      /^[\u0e01-\u0e2e][\u0e47-\u0e4e]*$/.test(piece) ||
+      (/^[\u0e01-\u0e2e][\u0e47-\u0e4e]*$/.test(piece) && piece !== 'ก็') ||
       /^[\u0e30-\u0e3a\u0e45\u0e47-\u0e4e]/.test(piece) ||
       /^[\u0e01-\u0e2e]\u0e4c/.test(piece);
     if (fragment && joined.length > 0) joined[joined.length - 1] += piece;
