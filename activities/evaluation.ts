@@ -1,4 +1,3 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { DatasetRow, type Message } from '../core/dataset.ts';
@@ -23,6 +22,7 @@ import type { Platform } from '../platform/platform.ts';
 import { beating } from './beating.ts';
 import { compareActivities } from './compare.ts';
 import { ndjson, readLines, toLines } from './lines.ts';
+import { openNotes } from './notes.ts';
 
 /** Prompts whose every log-probability is compared with the trainer's. */
 const samplesWanted = 24;
@@ -86,11 +86,14 @@ export const evaluationActivities = (platform: Platform) => ({
       })),
     ];
     const tags = contenderTags(input);
-    await using notes = await openNotes(join(settings.home, 'runs', key));
+    const nameOf = (contender: Contender, question: string) => `${contender} ${question}`;
+    await using notes = await openNotes(join(settings.home, 'runs', key, 'answers.ndjson'), Answer, (answer) =>
+      nameOf(answer.contender, answer.question),
+    );
 
     const options = { ...greedy(serving), ...(await sparedThreads(ollama.url)) };
     for (const [contender, tag] of tags) {
-      const open = questions.filter((question) => !notes.has(contender, question.id));
+      const open = questions.filter((question) => notes.get(nameOf(contender, question.id)) === undefined);
       for (const { id, messages, prompt, reference } of open) {
         const reply = await beating({ contender, answers: notes.size, of: questions.length * tags.size }, (signal) =>
           ollama.chat({ model: tag, messages, options, signal }),
@@ -101,7 +104,7 @@ export const evaluationActivities = (platform: Platform) => ({
     }
 
     // In the order of asking, whatever order interruptions left in the notes.
-    const answers = [...tags.keys()].flatMap((contender) => questions.map((question) => notes.get(contender, question.id)));
+    const answers = [...tags.keys()].flatMap((contender) => questions.map((question) => notes.get(nameOf(contender, question.id))!));
     const ref = await artifacts.put(toLines(answers), ndjson);
     await notes.remove();
     return { answers: ref, count: answers.length, contenders: [...tags.keys()] };
@@ -185,44 +188,4 @@ async function timed(act: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await act();
   return (performance.now() - began) / 1000;
-}
-
-/** Answers as they come, kept in the step's folder until all are there. A line that a crash cut short is asked again. */
-async function openNotes(folder: string) {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, 'answers.ndjson');
-  const nameOf = (contender: Contender, question: string) => `${contender} ${question}`;
-  const noted = new Map<string, Answer>();
-  const written = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
-  for (const line of written.split('\n')) {
-    const answer = answerOf(line);
-    if (answer) noted.set(nameOf(answer.contender, answer.question), answer);
-  }
-  const file = await open(path, 'a', 0o600);
-  if (written !== '' && !written.endsWith('\n')) await file.appendFile('\n');
-
-  return {
-    get size() {
-      return noted.size;
-    },
-    has: (contender: Contender, question: string) => noted.has(nameOf(contender, question)),
-    get: (contender: Contender, question: string) => noted.get(nameOf(contender, question))!,
-    async add(answer: Answer) {
-      noted.set(nameOf(answer.contender, answer.question), answer);
-      await file.appendFile(`${JSON.stringify(answer)}\n`);
-    },
-    remove: () => rm(path, { force: true }),
-    [Symbol.asyncDispose]: () => file.close(),
-  };
-}
-
-function answerOf(line: string): Answer | undefined {
-  try {
-    return Answer.parse(JSON.parse(line));
-  } catch {
-    return undefined; // cut short by a crash: asked again
-  }
 }
