@@ -6,7 +6,7 @@ import { Candidate, DeployRequest, MergeRequest, Model, Parity, ParityRequest, S
 import type { Activity } from './plan.ts';
 import type { Profile } from './profiles.ts';
 import { Quality, QualityRequest } from './quality.ts';
-import { RewriteRequest, Rewrites } from './recipes/rewrite.ts';
+import { RewriteRequest, Rewriter, RewriterRequest, Rewrites } from './recipes/rewrite.ts';
 import { Champion, ChampionRequest, PublishRequest, Release } from './release.ts';
 import { Adapter, BaseModel, BaseRequest, TrainRequest } from './training.ts';
 
@@ -38,7 +38,8 @@ export const activity = {
   findChampion: declare('findChampion', { profile: 'io', version: 1, reuse: false }, ChampionRequest, Champion),
   resolveEmbedder: declare('resolveEmbedder', { profile: 'io', version: 1, reuse: false }, EmbedderRequest, ReadyEmbedder),
   compareMeanings: declare('compareMeanings', { profile: 'io', version: 2, reuse: true }, MeaningsRequest, Meanings),
-  rewriteTalk: declare('rewriteTalk', { profile: 'evaluation', version: 1, reuse: true }, RewriteRequest, Rewrites),
+  findRewriter: declare('findRewriter', { profile: 'io', version: 1, reuse: false }, RewriterRequest, Rewriter),
+  rewriteTalk: declare('rewriteTalk', { profile: 'evaluation', version: 2, reuse: true }, RewriteRequest, Rewrites),
   buildDataset: declare('buildDataset', { profile: 'io', version: 5, reuse: true }, DatasetRequest, Dataset),
   deployModel: declare('deployModel', { profile: 'io', version: 1, reuse: false }, DeployRequest, Candidate),
   sampleModel: declare('sampleModel', { profile: 'evaluation', version: 2, reuse: true }, SampleRequest, Samples),

@@ -1,19 +1,39 @@
 import { z } from 'zod';
 import { ArtifactRef } from '../artifact.ts';
+import { Batch } from '../quality/sifted.ts';
 import { languageOf } from '../text/language.ts';
 import { normal } from '../text/normal.ts';
 import { Augment } from './recipe.ts';
 import type { Rewritten } from './variants.ts';
 
-/** What the other side said, to be said otherwise by a model of Ollama. */
+export const rewriteKinds = ['paraphrase', 'backTranslation'] as const;
+export type RewriteKind = (typeof rewriteKinds)[number];
+
+export const RewriterRequest = z.strictObject({ model: z.string() }).meta({ id: 'RewriterRequest' });
+export type RewriterRequest = z.infer<typeof RewriterRequest>;
+
+/** A model of Ollama that says things in other words. */
+export const Rewriter = z
+  .strictObject({
+    model: z.string(),
+    digest: z.string().describe("Ollama's own digest of the tag: other weights under the same name say other things."),
+  })
+  .meta({ id: 'Rewriter' });
+export type Rewriter = z.infer<typeof Rewriter>;
+
+/** What the other side said, to be said otherwise by a model. */
 export const RewriteRequest = z
   .strictObject({
-    persona: z.string(),
     subject: z.string(),
     partner: z.string().nullable(),
     words: ArtifactRef.describe("The snapshot's rows."),
+    without: z.array(Batch).describe('Days of a source that are left out.'),
     seed: z.int(),
-    augment: Augment,
+    rewriter: Rewriter,
+    kinds: z.array(z.enum(rewriteKinds)),
+    maxAsked: Augment.shape.maxAsked,
+    timeout: Augment.shape.timeout,
+    through: Augment.shape.through,
   })
   .meta({ id: 'RewriteRequest' });
 export type RewriteRequest = z.infer<typeof RewriteRequest>;
@@ -29,9 +49,6 @@ export const Rewrites = z
   })
   .meta({ id: 'Rewrites' });
 export type Rewrites = z.infer<typeof Rewrites>;
-
-export const rewriteKinds = ['paraphrase', 'backTranslation'] as const;
-export type RewriteKind = (typeof rewriteKinds)[number];
 
 /** One line: `key` is `textKey` of what was said. */
 export const Rewrite = z.strictObject({ kind: z.enum(rewriteKinds), key: z.string(), text: z.string() });

@@ -2,6 +2,7 @@ import { activity, trainer } from '../../core/activities.ts';
 import { systemPrompt } from '../../core/disclosure.ts';
 import type { Cast } from '../../core/persona.ts';
 import { pipeline } from '../../core/pipeline.ts';
+import { rewriteKinds } from '../../core/recipes/rewrite.ts';
 
 /** From a persona's sources to a live release, or to the reason it was held. */
 export const release = pipeline('release', (persona: Cast, { step, gate, endWhenSame }) => {
@@ -49,12 +50,16 @@ export const release = pipeline('release', (persona: Cast, { step, gate, endWhen
     augment?.model === undefined
       ? undefined
       : step('rewritten', activity.rewriteTalk, {
-          persona: words.persona,
           subject: words.subject,
           partner: words.partner,
           words: snapshot.words,
+          without: quality.sifted.without,
           seed: recipe.seed,
-          augment,
+          rewriter: step('rewriter', activity.findRewriter, { model: augment.model }),
+          kinds: rewriteKinds.filter((kind) => augment.kinds.includes(kind)),
+          maxAsked: augment.maxAsked,
+          timeout: augment.timeout,
+          through: augment.through,
         });
   const dataset = step('dataset', activity.buildDataset, {
     ...words,
