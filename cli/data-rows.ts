@@ -33,9 +33,7 @@ export async function command(context: Context, named: string | undefined, optio
   const made = await getDataset(db, named ?? (await personaOr(undefined, settings, () => lastPersona(db))), settings);
   const artifacts = await openArtifacts(settings);
 
-  // What a rule puts aside is in no data set: it is looked for in the snapshot.
-  const rows =
-    wanted.flag !== undefined && rules[wanted.flag].aside ? asideIn(artifacts, made, wanted.flag) : rowsOf(artifacts, made, wanted);
+  const rows = isAside(wanted.flag) ? asideIn(artifacts, made, wanted.flag) : rowsOf(artifacts, made, wanted);
   let count = 0;
   for await (const row of rows) {
     if (count++ === options.limit) break;
@@ -51,12 +49,21 @@ type Wanted = { splits: readonly Side[]; category?: Category; flag?: RuleId };
 
 function wantedBy({ split, category, flag, limit }: RowsOptions): Wanted {
   if (!Number.isInteger(limit) || limit < 1) throw usage('--limit must be a whole number of at least 1.');
-  return {
+  const wanted: Wanted = {
     splits: split === undefined ? sides : [oneOf('--split', split, sides)],
     ...(category !== undefined && { category: oneOf('--category', category, categories) }),
     ...(flag !== undefined && { flag: oneOf('--flag', flag, ruleIds) }),
   };
+  const narrower = [...(split === undefined ? [] : ['--split']), ...(category === undefined ? [] : ['--category'])];
+  if (isAside(wanted.flag) && narrower.length > 0)
+    throw usage(
+      `--flag ${flag} shows rows that were put aside: they are in no data set, so on no side of it and of no category. Leave out ${narrower.join(' and ')}.`,
+    );
+  return wanted;
 }
+
+/** Whether a rule puts rows aside. They are in no data set and are looked for in the snapshot. */
+const isAside = (flag: RuleId | undefined): flag is RuleId => flag !== undefined && rules[flag].aside;
 
 function oneOf<T extends string>(option: string, given: string, known: readonly T[]): T {
   const found = known.find((name) => name === given);

@@ -55,6 +55,9 @@ test('data: report tells figures, rows shows words, diff counts what differs', a
   const shown = await troupe(['data', 'rows', 'angela-demo', '--flag', 'secret'], { env });
   const few = await troupe(['data', 'rows', 'angela-demo', '--split', 'train', '--limit', '2', '--json'], { env });
   const typo = await troupe(['data', 'rows', 'angela-demo', '--flag', 'injektion'], { env });
+  const nowhere = await troupe(['data', 'rows', 'angela-demo', '--flag', 'secret', '--split', 'train', '--category', 'contextual'], {
+    env,
+  });
   const diff = await troupe(['data', 'diff', 'angela-demo-1', 'angela-demo-2', '--json'], { env });
   const same = await troupe(['data', 'diff', 'angela-demo-2', 'angela-demo'], { env });
   const never = await troupe(['data', 'report', 'chandler'], { env });
@@ -76,6 +79,7 @@ test('data: report tells figures, rows shows words, diff counts what differs', a
   expect(few.json).toHaveLength(2);
   expect(few.err).toContain('--limit');
   expect(typo).toMatchObject({ code: 2, err: expect.stringContaining('did you mean injection?') });
+  expect(nowhere).toMatchObject({ code: 2, out: '', err: expect.stringContaining('Leave out --split and --category.') });
   expect(diff.json).toMatchObject([{ before: 'angela-demo-1', after: 'angela-demo-2', rows: { added: 1, removed: 0 } }]);
   expect(same.out).toContain('the same');
   expect(never).toMatchObject({ code: 1, err: expect.stringContaining('./troupe run chandler --until quality') });
