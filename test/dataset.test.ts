@@ -6,6 +6,8 @@ import { readLines, toLines } from '../activities/lines.ts';
 import { DatasetRow } from '../core/dataset.ts';
 import { buildRows, type Split } from '../core/dataset-rows/build.ts';
 import { piecesOfRow, unitOf } from '../core/dataset-rows/duplicates.ts';
+import { rowsInMemory } from '../core/dataset-rows/source-rows.ts';
+import { rowTexts } from '../core/dataset-rows/texts.ts';
 import type { RowOf, SourceRow } from '../core/source-row.ts';
 import { jaccard } from '../core/text/near-duplicates.ts';
 import { aRequest, aSnapshot, aStep, manyTalks, minute, said, someArtifacts } from './support/words.ts';
@@ -219,6 +221,40 @@ test('repetitions go, the first stays; short exchanges stay twenty times, and no
   });
 });
 
+test('what somebody said stays before what nobody said, however much older that is, and in the test before it in training', () => {
+  const long = (name: string) => `Do you remember the long walk along the river that we took with ${name} in the spring?`;
+  const exchange = (id: number, source: string, asks: string, reply: string) => [
+    said(id, `${source}-${id}`, 'Ben', asks, { source }),
+    said(id + 1, `${source}-${id}`, 'Ada', reply, { source }),
+  ];
+  const walked = 'we walked along the river until the lamps were lit and then we sang until the morning came';
+  const rows = [
+    ...exchange(5, 'model', long('Tom'), 'I remember it well, every single step of the way.'),
+    ...exchange(10, 'model', long('Tim'), 'I remember it all, every single step of the long way.'),
+    ...Array.from({ length: 25 }, (_, n) => exchange(20 + 2 * n, 'model', 'Tea?', 'ok')).flat(),
+    ...exchange(80, 'model', 'Tell me of the evening, please.', `Well: ${walked}.`),
+    ...manyTalks(30).map((row) => ({ ...row, at: minute(1000 + Number(row.id)) })),
+    ...exchange(7900, 'diary', long('Tom'), 'I remember it well, every single step of the way.'),
+    ...exchange(8200, 'diary', long('Tam'), 'I remember it all, every single step of the long way.'),
+    ...exchange(8500, 'diary', 'Tea?', 'ok'),
+    ...exchange(8800, 'diary', 'What did you do in the end?', `${walked}!`),
+  ];
+  const sources = [{ name: 'model', optional: false, synthetic: true }];
+
+  const { split, rows: made, counts } = allOf(rows, aRequest({ maxSynthetic: 1 }, { sources }));
+
+  expect(made.filter((row) => row.synthetic !== undefined)).toEqual([]);
+  const held = [...split.validation, ...split.test].map(({ id }) => Number(id.split('/').at(-1)));
+  expect(held).toEqual(expect.arrayContaining([7901, 8201, 8501, 8801]));
+  expect(counts.leftOut).toEqual({
+    'exact duplicate': 1,
+    'near duplicate': 1,
+    'more than 20 copies of a short exchange': 6,
+    'only for training, like a held-out row': 20,
+  });
+  expect(counts.leakCheck).toMatchObject({ removed: 0, left: 0 });
+});
+
 test('the split follows time, and cuts no conversation', () => {
   const { split, rows, counts } = allOf(manyTalks(60));
 
@@ -304,7 +340,7 @@ test.each([
   expect(allOf(rows as SourceRow[], aRequest(recipe as Record<string, unknown>)).problems.join('; ')).toContain(problem);
 });
 
-test('the order of the source rows changes nothing, and no held-out row is like a training row', () => {
+test('the order of the source rows changes nothing, no held-out row is like a training row, and nothing made up takes the place of what was said', () => {
   const words = fc.constantFrom(
     'tea',
     'rain',
@@ -312,23 +348,37 @@ test('the order of the source rows changes nothing, and no held-out row is like 
     'a long walk home with Tom',
     'ค่ะ ไปกินข้าวกัน',
     'ok',
-    'and then we sang until the morning came',
+    'and then we all sang until the morning came home',
   );
   const talk = fc.array(fc.tuple(fc.constantFrom('Ada', 'Ben', 'Cleo'), fc.array(words, { minLength: 1, maxLength: 4 })), {
     minLength: 1,
     maxLength: 6,
   });
   const world = fc
-    .array(talk, { minLength: 1, maxLength: 14 })
-    .map((talks) => talks.flatMap((turns, n) => turns.map(([speaker, text], i) => said(n * 90 + i, `t${n}`, speaker, text.join(' ')))));
+    .array(fc.tuple(talk, fc.constantFrom([0], [0], [1], [1, 0], [0, 1])), { minLength: 1, maxLength: 14 })
+    .map((talks) =>
+      talks.flatMap(([turns, sources], n) =>
+        sources.flatMap((source, again) =>
+          turns.map(([speaker, text], i) =>
+            said(n * 180 + again * 90 + i, `t${n}`, speaker, text.join(' '), { source: ['diary', 'model'][source]! }),
+          ),
+        ),
+      ),
+    );
+  const request = aRequest({}, { sources: [{ name: 'model', optional: false, synthetic: true }] });
+  const toBe = (rows: readonly SourceRow[]) => {
+    const texts = rowTexts(request, rowsInMemory(), { languages: [] });
+    for (const row of rows) texts.add(row);
+    return new Set([...texts.texts()].map((row) => row?.text));
+  };
 
   fc.assert(
     fc.property(world, fc.infiniteStream(fc.nat()), (rows, order) => {
       const shuffled = rows.map((row) => ({ row, key: order.next().value as number })).sort((a, b) => a.key - b.key);
 
-      const one = buildRows(aRequest(), rows);
+      const one = buildRows(request, rows);
       const other = buildRows(
-        aRequest(),
+        request,
         shuffled.map(({ row }) => row),
       );
 
@@ -342,6 +392,12 @@ test('the order of the source rows changes nothing, and no held-out row is like 
           if (a.length >= 50 && b.length >= 50) expect(jaccard(piecesOfRow(row), piecesOfRow(other))).toBeLessThan(0.85);
         }
       }
+      const spoken = toBe(rows.filter(({ source }) => source === 'diary'));
+      const [made, real] = [...train, ...held].reduce(
+        ([made, real], row) => (row.synthetic === undefined ? [made, real.add(unitOf(row))] : [made.add(unitOf(row)), real]),
+        [new Set<string>(), new Set<string>()],
+      );
+      for (const unit of made) if (spoken.has(unit)) expect(real).toContain(unit);
     }),
     { numRuns: 150 },
   );

@@ -6,7 +6,7 @@ import { Census, type Counts } from './census.ts';
 import { draftsOf } from './drafts.ts';
 import { findRepetitions } from './duplicates.ts';
 import { groupName, groupsOf, splitByTime } from './groups.ts';
-import { findLeaks, findSharedRuns } from './leaks.ts';
+import { findLeaks, findSharedRuns, type Leak } from './leaks.ts';
 import { problemsOf } from './problems.ts';
 import { rowOf } from './rows.ts';
 import type { SameMeaning, Shaped, Shaping, Side } from './shaping.ts';
@@ -49,19 +49,20 @@ export function datasetBuild(
 
     const { inOrder, side, misplaced } = splitByTime(drafts, groups, {
       kept: (draft) => units.refused[draft] === 0,
-      onlyTrain: (draft) => units.onlyTraining[draft] === 1,
+      onlyTrain: (draft) => drafts.standing(draft) > 0,
       lot: (draft) => hashOf(String(index.keyHash.at(drafts.of(draft))), recipe.seed) / 2 ** 53,
       shares: recipe.split,
     });
     census.out('only for training, with held-out rows', misplaced);
     const heldOut = (draft: number) => side(draft) !== 'train';
     const train = inOrder.filter((draft) => !heldOut(draft));
-    const given = yield* findLeaks(request, index, drafts, units, { train, heldOut: inOrder.filter(heldOut) });
-    const apart = inOrder.filter((draft) => heldOut(draft) && !given.has(draft));
-    const leaks = new Map([...given, ...(yield* findSharedRuns(index, drafts, { train, heldOut: apart }))]);
+    const leaks = yield* heldOutLeaks(train.filter((draft) => drafts.standing(draft) === 0));
     for (const leak of leaks.values()) census.leaked(leak);
-    const kept = inOrder.filter((draft) => !leaks.has(draft));
-    const left = given.size === 0 ? given : yield* findLeaks(request, index, drafts, units, { train, heldOut: kept.filter(heldOut) });
+    const tested = inOrder.filter((draft) => heldOut(draft) && !leaks.has(draft));
+    const yielding = yield* givingAway(train.filter((draft) => drafts.standing(draft) > 0));
+    census.out('only for training, like a held-out row', yielding.size);
+    const kept = inOrder.filter((draft) => !leaks.has(draft) && !yielding.has(draft));
+    const left = yield* findLeaks(request, index, drafts, units, { rows: tested, by: kept.filter((draft) => !heldOut(draft)) });
     census.leaksLeft(left, sidesPerGroup(kept));
 
     const rowsOn = function* (target: Side): Generator<DatasetRow> {
@@ -92,6 +93,21 @@ export function datasetBuild(
         yield { side, rows: batch };
         batch = [];
       }
+    }
+
+    /** Held-out rows that training with these would give away: they go. */
+    function* heldOutLeaks(train: Uint32Array): Generator<undefined, Map<number, Leak>> {
+      const leaks = yield* findLeaks(request, index, drafts, units, { rows: inOrder.filter(heldOut), by: train });
+      const rest = inOrder.filter((draft) => heldOut(draft) && !leaks.has(draft));
+      yield* findSharedRuns(index, drafts, { train, heldOut: rest }, (draft) => leaks.set(draft, 'runs'));
+      return leaks;
+    }
+
+    /** Training rows for which no held-out row shall go: they go themselves. */
+    function* givingAway(rows: Uint32Array): Generator<undefined, Set<number>> {
+      const like = new Set((yield* findLeaks(request, index, drafts, units, { rows, by: tested })).keys());
+      yield* findSharedRuns(index, drafts, { train: rows, heldOut: tested }, (_, draft) => like.add(draft));
+      return like;
     }
 
     /** Conversations into which the same long message was sent. */

@@ -15,6 +15,8 @@ export type Drafts = {
   readonly size: number;
   readonly talks: Talks;
   category(draft: number): Category;
+  /** 0: said or written by somebody, for this persona; 1: general talk; 2: said by nobody. All but 0 are only trained on. */
+  standing(draft: number): 0 | 1 | 2;
   /** The source row it is named after. */
   of(draft: number): number;
   /** The reply it was made from, or undefined where the persona wrote unasked. */
@@ -126,10 +128,12 @@ export function* draftsOf({ recipe }: DatasetRequest, index: SourceRows, order: 
       a - b,
   );
   const at = (draft: number) => places[draft]!;
+  const category = (draft: number) => categories[columns.category.at(at(draft))]!;
   return {
     size: places.length,
     talks,
-    category: (draft) => categories[columns.category.at(at(draft))]!,
+    category,
+    standing: (draft) => (index.generated.at(of(at(draft))) === 1 ? 2 : category(draft) === 'general' ? 1 : 0),
     of: (draft) => of(at(draft)),
     reply(draft) {
       const place = at(draft);

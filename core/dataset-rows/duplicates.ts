@@ -1,4 +1,4 @@
-import { column, places } from '../columns.ts';
+import { places } from '../columns.ts';
 import type { DatasetRequest, DatasetRow } from '../dataset.ts';
 import { hashOf } from '../text/hash.ts';
 import { jaccard, likeness, minHash, piecesOf, type Signatures, signatureSize, signatures } from '../text/near-duplicates.ts';
@@ -40,8 +40,6 @@ export type Units = {
   /** Whether they are long enough to be compared by likeness. */
   readonly long: Uint8Array;
   readonly signatures: Signatures;
-  /** Whether it may be trained on and never tested with: nobody said it, or it is general talk. */
-  readonly onlyTraining: Uint8Array;
   /** Why a draft is not kept: the number of a reason in `reasons`, or 0. */
   readonly refused: Uint8Array;
   readonly reasons: readonly string[];
@@ -54,8 +52,9 @@ export type Units = {
 export type Joined = (a: number, b: number, because: 'repetition' | 'context' | 'forwarded' | 'meaning') => void;
 
 /**
- * Reads every draft once, finds rows that repeat an earlier one, and joins what must stay together: whoever repeats with
- * whom they repeat, and conversations in which much the same was said before the reply. Two replies of one conversation
+ * Reads every draft once, finds rows that repeat another, and joins what must stay together: whoever repeats with whom they
+ * repeat, and conversations in which much the same was said before the reply. Of two that are alike the one that somebody
+ * said stays, whichever is older; of two that were said, or were not, the earlier. Two replies of one conversation
  * share their context by nature: they are repetitions only when they are exactly the same.
  */
 export function* findRepetitions(
@@ -72,7 +71,6 @@ export function* findRepetitions(
     hash: new Float64Array(size),
     long: new Uint8Array(size),
     signatures: signatures(size),
-    onlyTraining: new Uint8Array(size),
     refused: new Uint8Array(size),
     reasons,
     alikeInMeaning: new Map(),
@@ -85,32 +83,29 @@ export function* findRepetitions(
   const unitIndex = likeness(units.signatures, { size, bands: 14, threshold });
   const contextIndex = likeness(contexts, { size: contextual, bands: 14, threshold });
   const whole = places();
-  const copies = column(Uint32Array);
+  const copies = new Uint8Array(size);
   const meaningLike = meanings(sameMeaning);
   const refuse = (draft: number, reason: string) => (units.refused[draft] = numberIn(reasons, reason));
   const pieces = remembering((draft: number) => piecesOfRow(rowOf(request, index, drafts, draft)));
   const contextPieces = remembering((draft: number) => piecesOf(contextOf(rowOf(request, index, drafts, draft))));
-  const sameOrigin = (a: number, b: number) =>
-    index.source.at(drafts.of(a)) === index.source.at(drafts.of(b)) && units.onlyTraining[a] === units.onlyTraining[b];
+  const sameSource = (a: number, b: number) => index.source.at(drafts.of(a)) === index.source.at(drafts.of(b));
   const sameTalk = (a: number, b: number) => drafts.talk(a) !== none && drafts.talk(a) === drafts.talk(b);
 
-  for (let draft = 0; draft < size; draft++) {
-    if (draft % pause === 0) yield;
-    copies.push(1);
+  for (const [nth, draft] of byStanding(drafts).entries()) {
+    if (nth % pause === 0) yield;
     const row = rowOf(request, index, drafts, draft);
     const unwanted = shaping.refuse?.(row);
     if (unwanted !== undefined) {
       refuse(draft, unwanted);
       continue;
     }
-    units.onlyTraining[draft] = row.synthetic === undefined && row.category !== 'general' ? 0 : 1;
     const unit = unitOf(row);
     units.hash[draft] = hashOf(unit);
     units.long[draft] = unit.length >= shortest ? 1 : 0;
     const same = whole.put(units.hash[draft]!, draft);
     if (units.long[draft] === 0) {
-      if (same !== undefined && copies.at(same) >= mostCopies) refuse(draft, `more than ${mostCopies} copies of a short exchange`);
-      else if (same !== undefined) copies.set(same, copies.at(same) + 1);
+      if (copies[same ?? draft]! >= mostCopies) refuse(draft, `more than ${mostCopies} copies of a short exchange`);
+      else copies[same ?? draft]!++;
       continue;
     }
     if (same !== undefined) {
@@ -124,9 +119,8 @@ export function* findRepetitions(
         units.alikeInMeaning.set(draft, [...(units.alikeInMeaning.get(draft) ?? []), other]);
         units.alikeInMeaning.set(other, [...(units.alikeInMeaning.get(other) ?? []), draft]);
       }
-      if (cosine < sameMeaning.duplicate || sameOrigin(draft, other) || units.refused[draft] !== 0 || units.refused[other] !== 0) continue;
-      // What somebody said stays before what was made up, and else the earlier before the later.
-      refuse(units.onlyTraining[other]! > units.onlyTraining[draft]! ? other : draft, 'semantic duplicate');
+      if (cosine < sameMeaning.duplicate || sameSource(draft, other) || units.refused[draft] !== 0 || units.refused[other] !== 0) continue;
+      refuse(draft, 'semantic duplicate');
       join(draft, other, 'meaning');
     }
     if (units.refused[draft] !== 0) continue;
@@ -151,6 +145,14 @@ export function* findRepetitions(
   }
   units.cut = unitIndex.cut() + contextIndex.cut();
   return units;
+}
+
+/** In the order of time, those first that stay before others. */
+function byStanding({ size, standing }: Drafts): Uint32Array {
+  const order = new Uint32Array(size);
+  let filled = 0;
+  for (const wanted of [0, 1, 2]) for (let draft = 0; draft < size; draft++) if (standing(draft) === wanted) order[filled++] = draft;
+  return order;
 }
 
 const contextOf = (row: DatasetRow) =>

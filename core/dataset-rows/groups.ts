@@ -78,7 +78,7 @@ export function groupName(index: SourceRows, drafts: Drafts, group: number): str
 /**
  * Earliest groups train, later ones validate, the latest test; groups without any time go by lot, a number from 0 to 1. A
  * group is never cut: shares are as near as that allows.
- * Rows that may only be trained on do not count, and have no side where their group is held out. Gives the drafts in the
+ * Rows that may only be trained on count neither as rows nor by their time, and have no side where their group is held out. Gives the drafts in the
  * order in which they are written, groups by time and within them drafts by time, and the side of each.
  */
 export function splitByTime(
@@ -99,7 +99,8 @@ export function splitByTime(
     const group = known ?? { first: Number.isNaN(time) ? Number.POSITIVE_INFINITY : time, drawn: lot(draft), counted: 0, size: 0 };
     if (known === undefined) members.set(groups.of(draft), group);
     group.size++;
-    if (!onlyTrain(draft)) group.counted++;
+    if (onlyTrain(draft)) continue;
+    if (group.counted++ === 0) group.first = Number.isNaN(time) ? Number.POSITIVE_INFINITY : time; // what nobody said has no say in when it was
   }
   const inTime = [...members].sort(([a, x], [b, y]) => (x.first === y.first ? a - b : x.first - y.first));
   const dated = inTime.filter(([, group]) => Number.isFinite(group.first));

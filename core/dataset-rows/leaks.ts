@@ -14,44 +14,50 @@ const mostShared = 0.5;
 export type Leak = 'exact' | 'alike' | 'meaning' | 'runs';
 
 /**
- * Held-out rows that training rows give away: the same context and reply, much the same (28 bands of 4: finer than when
- * repetitions were removed), or much the same in meaning.
+ * Rows that others give away: the same context and reply, much the same (28 bands of 4: finer than when repetitions were
+ * removed), or much the same in meaning.
  */
 export function* findLeaks(
   request: DatasetRequest,
   index: SourceRows,
   drafts: Drafts,
   units: Units,
-  { train, heldOut }: { train: Uint32Array; heldOut: Uint32Array },
+  { rows, by }: { rows: Uint32Array; by: Uint32Array },
 ): Generator<undefined, Map<number, Leak>> {
   const leaks = new Map<number, Leak>();
+  if (rows.length === 0 || by.length === 0) return leaks;
   const { nearDuplicate: threshold } = request.recipe;
   const pieces = (draft: number) => piecesOfRow(rowOf(request, index, drafts, draft));
   const whole = places();
   const near = likeness(units.signatures, { size: drafts.size, bands: 28, threshold });
-  const inTraining = new Uint8Array(drafts.size);
-  for (const [i, draft] of train.entries()) {
+  const among = new Uint8Array(drafts.size);
+  for (const [i, draft] of by.entries()) {
     if (i % (16 * pause) === 0) yield;
-    inTraining[draft] = 1;
+    among[draft] = 1;
     whole.put(units.hash[draft]!, draft);
     if (units.long[draft] === 1) near.add(draft);
   }
-  for (const [i, draft] of heldOut.entries()) {
+  for (const [i, draft] of rows.entries()) {
     if (i % pause === 0) yield;
     if (whole.get(units.hash[draft]!) !== undefined) leaks.set(draft, 'exact');
     else if (units.long[draft] === 1 && near.find(draft, (other) => jaccard(pieces(draft), pieces(other)) >= threshold) !== undefined)
       leaks.set(draft, 'alike');
-    else if (units.alikeInMeaning.get(draft)?.some((other) => inTraining[other] === 1)) leaks.set(draft, 'meaning');
+    else if (units.alikeInMeaning.get(draft)?.some((other) => among[other] === 1)) leaks.set(draft, 'meaning');
   }
   return leaks;
 }
 
-/** Held-out replies of which more than half the 8-word runs stand in one training reply. Only held-out runs are kept in memory. */
+/**
+ * Held-out replies of which more than half the 8-word runs stand in one training reply: `found` is told of each such pair.
+ * Only held-out runs are kept in memory.
+ */
 export function* findSharedRuns(
   index: SourceRows,
   drafts: Drafts,
   { train, heldOut }: { train: Uint32Array; heldOut: Uint32Array },
-): Generator<undefined, Map<number, Leak>> {
+  found: (heldOut: number, train: number) => void,
+): Generator<undefined, void> {
+  if (train.length === 0) return;
   const known = places();
   const holders: number[][] = []; // of each run, the replies that have it
   const runCounts: number[] = [];
@@ -65,16 +71,14 @@ export function* findSharedRuns(
       else holders[place]!.push(i);
     }
   }
-  const sharing = new Map<number, Leak>();
-  if (holders.length > 0)
-    for (const [i, draft] of train.entries()) {
-      if (i % pause === 0) yield;
-      const shared = new Map<number, number>();
-      for (const run of new Set(wordRuns(replyText(index, drafts, draft))))
-        for (const held of holders[known.get(run) ?? -1] ?? []) shared.set(held, (shared.get(held) ?? 0) + 1);
-      for (const [held, count] of shared) if (count > mostShared * runCounts[held]!) sharing.set(heldOut[held]!, 'runs');
-    }
-  return sharing;
+  if (holders.length === 0) return;
+  for (const [i, draft] of train.entries()) {
+    if (i % pause === 0) yield;
+    const shared = new Map<number, number>();
+    for (const run of new Set(wordRuns(replyText(index, drafts, draft))))
+      for (const held of holders[known.get(run) ?? -1] ?? []) shared.set(held, (shared.get(held) ?? 0) + 1);
+    for (const [held, count] of shared) if (count > mostShared * runCounts[held]!) found(heldOut[held]!, draft);
+  }
 }
 
 /** The persona's own words of a draft. */

@@ -42,7 +42,7 @@ export function rowOf(request: DatasetRequest, index: SourceRows, drafts: Drafts
     ...given('rating', replied.find((row) => typeof row.rating === 'number')?.rating),
     ...given('flagged', replied.some((row) => row.flagged === true) ? true : undefined),
     ...given('lesser', reply !== undefined && index.lesser.at(drafts.of(draft)) === 1 ? true : undefined),
-    ...given('synthetic', isGenerated(request, of) ? 'generated' : undefined),
+    ...given('synthetic', drafts.standing(draft) === 2 ? 'generated' : undefined),
     ...given('voice', isAnothers(request, category, of) ? ('other' as const) : undefined),
     group: '',
     at: of.at,
@@ -54,9 +54,6 @@ export function rowOf(request: DatasetRequest, index: SourceRows, drafts: Drafts
 
 const given = <K extends string, V>(name: K, value: V | null | undefined) =>
   (value === undefined || value === null ? {} : { [name]: value }) as { [key in K]?: V };
-
-const isGenerated = ({ sources }: DatasetRequest, { source }: SourceRow): boolean =>
-  sources?.some(({ name, synthetic }) => name === source && synthetic) ?? false;
 
 /** General talk, and what somebody else wrote. */
 const isAnothers = ({ subject }: DatasetRequest, category: Category, of: SourceRow): boolean =>

@@ -36,6 +36,7 @@ const notWords = new Set(['table', 'source', 'id', 'at', 'consent', 'conversatio
 /** Takes rows in, cleans them, and remembers them by number. */
 export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsPoor = () => false) {
   const { subject, partner } = request;
+  const madeUp = new Set(request.sources?.filter(({ synthetic }) => synthetic).map(({ name }) => name));
   const replayed = replaySpeakers(request);
   const reasonAgainst = sieve(request.sifted, isPoor);
   const aside: Record<string, number> = {};
@@ -53,6 +54,7 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
   const ratings = new Map<number, number>();
   const forwarded = column(Float64Array);
   const general = column(Uint8Array);
+  const generated = column(Uint8Array);
   const contentOf = (row: number) => hashOf(JSON.stringify(store.read(row)));
   const talks = new Map<string, number>();
   const sources = new Map<string, number>();
@@ -78,6 +80,8 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
     forwarded,
     /** Whether a row is other people's talk, whose replies are learned so that what the base model knows stays. */
     general,
+    /** Whether a row is of a source whose words nobody said. */
+    generated,
     /** A number for each conversation, in the order they were met; -1 where a row names none. */
     talk,
     idNumber,
@@ -117,6 +121,7 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
       idNumber.push(numberIn(row.id));
       keyHash.push(hash);
       source.push(numberOf(sources, row.source));
+      generated.push(madeUp.has(row.source) ? 1 : 0);
       damaged.push(wrong === undefined && against === undefined ? 0 : 1);
       if (row.table === 'conversations') {
         const replay = replayed.get(row.source);
