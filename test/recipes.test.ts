@@ -8,9 +8,11 @@ import { amounts, type MixReport, sharedOut } from '../core/recipes/mix.ts';
 import { pairsOf } from '../core/recipes/pairs.ts';
 import { Augment, type Bucket, Mix } from '../core/recipes/recipe.ts';
 import { shapeOf } from '../core/recipes/shape.ts';
+import { mistyped } from '../core/recipes/typos.ts';
 import { variantsOf } from '../core/recipes/variants.ts';
 import { fits } from '../core/recipes/where.ts';
 import type { RowOf, SourceRow } from '../core/source-row.ts';
+import { random } from '../core/statistics.ts';
 import { aRequest, aSnapshot, manyTalks, minute, said } from './support/words.ts';
 
 const sides = ['train', 'validation', 'test'] as const;
@@ -451,6 +453,37 @@ describe('variants', () => {
     expect(only(someRow(['Did Tom call? Tomorrow, Tom said.'], ['He did.']))).toEqual(['Did Tim call? Tomorrow, Tim said.']);
     expect(only(someRow(['Did Tom call?'], ['Tom did.']))).toEqual([]);
     expect(only(someRow(['Did Tom call, or Tim?'], ['No.']))).toEqual([]);
+  });
+
+  test('change Thai words where they are words, and not inside of others', () => {
+    const made = (kind: 'entities' | 'paraphrase', question: string, reply = 'ค่ะ') => {
+      const row = someRow([question], [reply]);
+      return [1, 2, 3].flatMap((seed) =>
+        variantsOf(row, augment({ kinds: [kind], entities: [['แม่', 'ป้า']] }), seed).map(({ input }) => input),
+      );
+    };
+
+    expect(new Set(made('entities', 'แม่ไปแม่น้ำ แม่นยำมาก'))).toEqual(new Set(['ป้าไปแม่น้ำ แม่นยำมาก']));
+    expect(made('entities', 'แม่ไปไหน', 'คุณแม่ไปตลาด')).toEqual([]);
+    expect(made('paraphrase', 'แพงเกินไป ข้าวไหม้ พระราชทาน')).toEqual([]);
+    expect(made('paraphrase', 'ไปไหม')).toEqual(['ไปมั้ย', 'ไปมั้ย', 'ไปมั้ย']);
+  });
+
+  test('have as many slips in Thai as if its words were written apart', () => {
+    const words = 'วันนี้ ตอน เย็น เรา จะ ไป กิน ข้าวต้ม ที่ ร้าน เดิม ใกล้ บ้าน แม่ แล้ว เดิน เล่น ริม แม่น้ำ กัน ต่อ ก่อน กลับ บ้าน นอน'.split(' ');
+
+    for (const seed of [1, 2, 3]) {
+      const apart = mistyped(words.join(' '), random(seed)).split(' ');
+      expect(apart.filter((word, i) => word !== words[i]).length).toBeGreaterThan(1);
+      expect(mistyped(words.join(''), random(seed))).toBe(apart.join(''));
+    }
+  });
+
+  test('exchange a turn of phrase and do not exchange it back', () => {
+    const row = someRow(['I do not know him.'], ['Me neither.']);
+    const made = [1, 2, 3].flatMap((seed) => variantsOf(row, augment({ kinds: ['paraphrase'] }), seed).map(({ input }) => input));
+
+    expect(made).toEqual(Array(3).fill("I don't know him."));
   });
 
   test('stay on the side of their seed, are no held-out row in other words, and count as synthetic', () => {

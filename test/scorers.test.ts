@@ -32,8 +32,8 @@ describe('words', () => {
     expect(contentWords('เราไปเชียงใหม่กับ Somchai วันที่ 7')).toEqual(
       expect.toSatisfy((words: Set<string>) => words.has('somchai') && words.has('7') && words.has('เชียงใหม่')),
     );
-    const shared = contentWords('เมื่อวานเราไปหามอคค่าที่บ้านมาแล้ว').intersection(contentWords('มอคค่าสบายดีไหม'));
-    expect([...shared]).toEqual(['มอค']);
+    const told = contentWords('เมื่อวานเราไปหามอคค่าที่บ้านมาแล้ว');
+    expect([...contentWords('มอคค่าสบายดีไหม')].filter((word) => told.has(word))).toEqual(['มอค']);
     expect([...contentWords('เหงาาาาจัง iPhone15')]).toEqual(['เหงา', 'จัง', 'iphone15']);
   });
 });

@@ -1,4 +1,5 @@
 import { literal } from '../text/literal.ts';
+import { placesOf } from '../text/thai-words.ts';
 
 /** Ways to say the same, by rule: each entry holds forms of which any may stand for any other. */
 const forms: readonly (readonly string[])[] = [
@@ -37,29 +38,38 @@ const forms: readonly (readonly string[])[] = [
   ['รับประทาน', 'ทาน', 'กิน'],
 ];
 
-const finders = forms.flatMap((list) =>
-  list.map((form) => ({
-    others: list.filter((other) => other !== form),
-    pattern: /\p{Script=Thai}/u.test(form)
-      ? new RegExp(literal(form), 'u')
-      : new RegExp(`(?<![\\p{L}\\p{N}'’])${literal(form).replace("'", "['’]")}(?![\\p{L}\\p{N}'’])`, 'iu'),
-  })),
-);
+const finders = forms.flatMap((list) => list.map((form) => ({ list, form, find: finderOf(form) })));
+
+/** Says where a form first stands as whole words, and as what. */
+function finderOf(form: string): (text: string) => { index: number; found: string } | undefined {
+  if (/\p{Script=Thai}/u.test(form))
+    return (text) => {
+      const [index] = placesOf(form, text);
+      return index === undefined ? undefined : { index, found: form };
+    };
+  const pattern = new RegExp(`(?<![\\p{L}\\p{N}'’])${literal(form).replace("'", "['’]")}(?![\\p{L}\\p{N}'’])`, 'iu');
+  return (text) => {
+    const match = pattern.exec(text);
+    return match === null ? undefined : { index: match.index, found: match[0] };
+  };
+}
 
 /** The same text with one or two turns of phrase exchanged; unchanged where it has none that is known. */
 export function reworded(text: string, next: () => number): string {
   let changed = text;
-  let left = 2;
+  const used = new Set<readonly string[]>(); // what was exchanged is not exchanged back
   const from = Math.floor(next() * finders.length);
-  for (let i = 0; i < finders.length && left > 0; i++) {
-    const { pattern, others } = finders[(from + i) % finders.length]!;
-    const found = pattern.exec(changed);
-    if (found === null) continue;
+  for (let i = 0; i < finders.length && used.size < 2; i++) {
+    const { list, form, find } = finders[(from + i) % finders.length]!;
+    const place = used.has(list) ? undefined : find(changed);
+    if (place === undefined) continue;
+    used.add(list);
+    const { index, found } = place;
+    const others = list.filter((one) => one !== form);
     const other = others[Math.floor(next() * others.length)]!;
-    const capital = /^\p{Lu}/u.test(found[0]) && !/^I\b/.test(found[0]);
+    const capital = /^\p{Lu}/u.test(found) && !/^I\b/.test(found);
     const put = capital ? other.charAt(0).toUpperCase() + other.slice(1) : other;
-    changed = changed.slice(0, found.index) + put + changed.slice(found.index + found[0].length);
-    left--;
+    changed = changed.slice(0, index) + put + changed.slice(index + found.length);
   }
   return changed;
 }

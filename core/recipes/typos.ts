@@ -1,17 +1,25 @@
+import { wordsOf } from '../text/thai-words.ts';
+
 /** Marks over Thai letters that hurried people leave out. */
 const thaiTones = /[\u0e47-\u0e4d]/g;
+/** Long enough to stay readable; a Thai word has such a mark, or a last consonant to draw out. */
+const maySlip = (word: string): boolean =>
+  /^\p{Script=Latin}{4,}$/u.test(word) || (/^[\u0e01-\u0e4e]{3,}$/.test(word) && /[\u0e47-\u0e4d]|[\u0e01-\u0e2e]$/.test(word));
 
 /** The same text with about one slip of the fingers in eight words; the same slips for the same chance. */
 export function mistyped(text: string, next: () => number): string {
-  const words = [...text.matchAll(/\p{Script=Latin}{4,}|\p{Script=Thai}{3,}/gu)];
+  let end = 0;
+  const words = wordsOf(text).flatMap((word) => {
+    end += word.length;
+    return maySlip(word) ? [{ word, index: end - word.length }] : [];
+  });
   if (words.length === 0) return text;
   const count = Math.max(1, Math.round(words.length / 8));
   const chosen = new Map(Array.from({ length: count }, () => [Math.floor(next() * words.length), next()] as const));
   let changed = '';
   let place = 0;
   for (const [i, slip] of [...chosen].sort(([a], [b]) => a - b)) {
-    const [word] = words[i]!;
-    const { index } = words[i]!;
+    const { word, index } = words[i]!;
     changed += text.slice(place, index) + (/\p{Script=Thai}/u.test(word) ? thaiSlip(word, slip) : latinSlip(word, slip));
     place = index + word.length;
   }
@@ -35,5 +43,5 @@ function thaiSlip(word: string, chance: number): string {
   const marks = [...word.matchAll(thaiTones)];
   const mark = marks[Math.floor(chance * marks.length)];
   if (mark !== undefined) return word.slice(0, mark.index) + word.slice(mark.index + 1);
-  return /[\u0e01-\u0e2e]$/.test(word) ? word + word.at(-1)! : word;
+  return word + word.at(-1)!;
 }
