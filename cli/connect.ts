@@ -9,8 +9,8 @@ import { Stop } from './stop.ts';
 export type Temporal = { client: Client } & AsyncDisposable;
 
 /** Opens Temporal, or says how to get there. */
-export async function openTemporal(settings: Settings): Promise<Temporal> {
-  const client = await connectClient(settings);
+export async function openTemporal(settings: Settings, within?: '1 second'): Promise<Temporal> {
+  const client = await connectClient(settings, within);
   return { client, [Symbol.asyncDispose]: () => client.connection.close() };
 }
 

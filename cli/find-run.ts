@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import type { Kysely } from 'kysely';
 import { listPersonas } from '../platform/config.ts';
 import type { Database } from '../platform/db/database.ts';
@@ -43,14 +43,25 @@ export async function getRun(db: Kysely<Database>, named: string | undefined): P
   throw usage(`No run is called ${named}, begins so uniquely, or is of a persona of that name.${there}`);
 }
 
-/** The workflow of a run, as its row says. */
-export const workflowOf = (row: RunRow): Workflow => ({ id: row.workflow, runId: row.workflowRun });
+/**
+ * The workflow of a run. After `temporal workflow reset` a run goes on under another id, which its row is told with the next
+ * page of its books. A gate can wait for days without one, so Temporal is asked: to it both are one chain.
+ */
+export async function workflowOf(client: Client, { workflow: id, workflowRun: runId }: RunRow): Promise<Workflow> {
+  const [booked, newest] = await Promise.all([described(client, { id, runId }), described(client, { id })]);
+  const isReset = booked && newest && newest.raw.workflowExecutionInfo?.firstRunId === booked.raw.workflowExecutionInfo?.firstRunId;
+  return { id, runId: isReset ? newest.runId : runId };
+}
 
 /** This workflow, where it is under way. */
-export async function underWay(client: Client, { id, runId }: Workflow): Promise<Workflow | undefined> {
+export async function underWay(client: Client, workflow: Workflow): Promise<Workflow | undefined> {
+  const found = await described(client, workflow);
+  return found?.status.name === 'RUNNING' ? { id: workflow.id, runId: found.runId } : undefined;
+}
+
+async function described(client: Client, { id, runId }: Workflow): Promise<WorkflowExecutionDescription | undefined> {
   try {
-    const described = await client.workflow.getHandle(id, runId).describe();
-    return described.status.name === 'RUNNING' ? { id, runId: described.runId } : undefined;
+    return await client.workflow.getHandle(id, runId).describe();
   } catch (error) {
     if ((error as Error).name !== 'WorkflowNotFoundError') throw error;
     return undefined;
@@ -73,7 +84,7 @@ export async function workflowFor(client: Client, db: Kysely<Database>, named: s
     const live = await liveWorkflow(client, named);
     if (live) return live;
   }
-  return workflowOf(await getRun(db, named));
+  return await workflowOf(client, await getRun(db, named));
 }
 
 /** Turns "no such workflow" into a sentence. */

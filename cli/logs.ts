@@ -37,7 +37,7 @@ export async function command(context: Context, named: string | undefined, step:
 async function fromTemporal({ terminal, settings }: Context, row: RunRow): Promise<LogLine[] | undefined> {
   try {
     await using temporal = await openTemporal(settings);
-    const { id, runId } = workflowOf(row);
+    const { id, runId } = await workflowOf(temporal.client, row);
     tellTemporal(terminal, `workflow show --workflow-id ${id} --run-id ${runId}`);
     const handle = temporal.client.workflow.getHandle(id, runId);
     const [history, { raw }] = await Promise.all([handle.fetchHistory(), handle.describe()]);

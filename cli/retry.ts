@@ -19,7 +19,7 @@ export async function command(context: Context, named: string | undefined, optio
   await using db = await openBooks(settings);
   const row = await getRun(db, named);
   await using temporal = await openTemporal(settings);
-  const own = row.outcome ? undefined : await underWay(temporal.client, workflowOf(row));
+  const own = await underWay(temporal.client, await workflowOf(temporal.client, row));
   if (!row.outcome && !own) await recordRunEnd(db, { run: row.id, outcome: endedFromOutside(row.persona) });
   const live = own ?? (await liveWorkflow(temporal.client, row.persona));
   if (live) {

@@ -8,7 +8,7 @@ import type { RunRow } from '../platform/db/runs.ts';
 import { listSteps } from '../platform/db/steps.ts';
 import { stackFileOf } from '../platform/settings.ts';
 import { bookedProgress } from './booked-progress.ts';
-import { openBooks, openTemporal } from './connect.ts';
+import { openBooks, openTemporal, type Temporal } from './connect.ts';
 import type { Context } from './context.ts';
 import { getRun, type Workflow, workflowFor, workflowOf } from './find-run.ts';
 import { activitiesOf, progressOf } from './look.ts';
@@ -32,7 +32,11 @@ export async function command(
     return undefined; // its first run may be planning still
   });
   const steps = row ? await listSteps(db, { run: row.id }) : [];
-  const links = linksOf(context, row);
+  // The books of a run that has ended are enough, unless it was reset since; a link is better old than missing.
+  const enough = row?.outcome != null || options.links;
+  await using temporal = await (enough ? openTemporal(settings, '1 second').catch(() => undefined) : openTemporal(settings));
+  const workflow = row && (temporal ? await workflowOf(temporal.client, row) : { id: row.workflow, runId: row.workflowRun });
+  const links = linksOf(context, row, workflow);
   if (options.links) {
     if (terminal.json) terminal.out(JSON.stringify(links));
     else for (const [name, place] of Object.entries(links)) terminal.out(`${`${name}:`.padEnd(11)} ${place}`);
@@ -40,7 +44,8 @@ export async function command(
   }
 
   const booked = row && { progress: bookedProgress(row, steps), activities: {} };
-  const seen = row?.outcome ? booked : ((await liveRun(context, db, row ? workflowOf(row) : undefined, named)) ?? booked);
+  const ended = row?.outcome && workflow?.runId === row.workflowRun;
+  const seen = ended || !temporal ? booked : ((await liveRun(context, temporal, db, workflow, named)) ?? booked);
   if (!seen) {
     terminal.out('The run has no plan yet.');
     return exitCodes.ok;
@@ -70,11 +75,11 @@ export async function command(
 /** Undefined where Temporal or a worker does not answer, which is said. */
 async function liveRun(
   { terminal, settings }: Context,
+  temporal: Temporal,
   db: Kysely<Database>,
   known: Workflow | undefined,
   named: string | undefined,
 ): Promise<Seen | undefined> {
-  await using temporal = await openTemporal(settings);
   const workflow = known ?? (await workflowFor(temporal.client, db, named, settings));
   tellTemporal(terminal, `workflow describe --workflow-id ${workflow.id}`);
   const handle = temporal.client.workflow.getHandle(workflow.id, workflow.runId);
@@ -90,14 +95,14 @@ async function liveRun(
 }
 
 /** Where else to look. */
-function linksOf({ settings }: Context, row: RunRow | undefined): Record<string, string> {
+function linksOf({ settings }: Context, row: RunRow | undefined, workflow: Workflow | undefined): Record<string, string> {
   const ui = stackFileOf(settings.home)?.ui;
   const page = (name: string) => row && join(settings.home, 'runs', row.id, name);
   const [report, data] = [page('report.html'), page('data.html')];
   return {
     ...(ui && {
-      temporal: row
-        ? `${ui}/namespaces/${settings.temporal.namespace}/workflows/${encodeURIComponent(row.workflow)}/${row.workflowRun}`
+      temporal: workflow
+        ? `${ui}/namespaces/${settings.temporal.namespace}/workflows/${encodeURIComponent(workflow.id)}/${workflow.runId}`
         : ui,
     }),
     ...(data && existsSync(data) && { data }),

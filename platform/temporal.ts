@@ -19,13 +19,16 @@ export function temporalOptions({ temporal }: Pick<Settings, 'temporal'>, env: N
 }
 
 /** A client for commands and tests. Close its `connection`. */
-export async function connectClient(settings: Pick<Settings, 'temporal'>): Promise<Client> {
+export async function connectClient(
+  settings: Pick<Settings, 'temporal'>,
+  connectTimeout: '1 second' | '5 seconds' = '5 seconds',
+): Promise<Client> {
   const { connection, namespace } = temporalOptions(settings);
   const address = connection.address;
   try {
     // Both kinds of connection take the same address, TLS, API key and headers.
     return new Client({
-      connection: await Connection.connect({ ...(connection as ConnectionOptions), connectTimeout: '5 seconds' }),
+      connection: await Connection.connect({ ...(connection as ConnectionOptions), connectTimeout }),
       namespace,
     });
   } catch (cause) {

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Client, defaultPayloadConverter, type WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deployActivities } from '../activities/deploy.ts';
 import { Serving } from '../core/model.ts';
-import { findRun, recordRunStart } from '../platform/db/runs.ts';
+import { findRun, recordRunEnd, recordRunStart } from '../platform/db/runs.ts';
 import type { OpenPlatform } from '../platform/open.ts';
 import { root } from '../platform/settings.ts';
 import { connectClient } from '../platform/temporal.ts';
@@ -94,6 +95,49 @@ test('a run that was terminated is tried again as a new one with what it was ask
   expect(await inputOf(handle)).toEqual({ persona, until: 'dataset', refresh: ['dataset'], refreshedBy: 'ended' });
   expect((await findRun(db, 'ended'))?.outcome).toMatchObject({ status: 'failed', cause: expect.stringContaining('terminated') });
 });
+
+/** Starts a workflow that no worker knows, has it turn one task by hand, and resets it to that task. */
+async function aResetWorkflow(workflowId: string): Promise<{ first: string; now: string }> {
+  const service = client.workflowService;
+  const taskQueue = { name: `${workflowId}-by-hand` };
+  const handle = await client.workflow.start('releasePersona', { workflowId, taskQueue: taskQueue.name, args: [{ persona }] });
+  const polling = () => service.pollWorkflowTaskQueue({ namespace: 'default', taskQueue });
+  const { taskToken } = await client.connection.withDeadline(Date.now() + 10_000, polling);
+  await service.respondWorkflowTaskCompleted({ namespace: 'default', taskToken, commands: [] });
+  const { events } = await handle.fetchHistory();
+  const first = handle.firstExecutionRunId;
+  const { runId } = await service.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId, runId: first },
+    reason: 'test',
+    requestId: 'once',
+    workflowTaskFinishEventId: events!.at(-1)!.eventId!,
+  });
+  return { first, now: runId };
+}
+
+test('a run that was reset is found where it goes on, before its books were told', async () => {
+  const workflow = `persona/${persona}/by-hand`;
+  const { first, now } = await aResetWorkflow(workflow);
+  const plan = { pipeline: 'release', persona, boxes: [], result: null };
+  await recordRunStart(db, { run: 'reset', persona, pipeline: 'release', plan, trigger: 'person', workflow, workflowRun: first });
+
+  const home = temporaryFolder();
+  writeFileSync(join(home, 'stack.json'), JSON.stringify({ supervisor: process.pid, ui: 'http://127.0.0.1:8233' }));
+  const links = await troupe(['status', 'reset', '--links', '--json'], { env: { ...env, TROUPE_HOME: home } });
+  const again = await troupe(['retry', 'reset', '--detach'], { env });
+  const open = await findRun(db, 'reset');
+  await recordRunEnd(db, { run: 'reset', outcome: { status: 'failed', persona, step: 'adapter', cause: 'before the reset' } });
+  const status = await troupe(['status', 'reset'], { env });
+  const cancelled = await troupe(['cancel', 'reset', '--json'], { env });
+
+  expect(links.json).toEqual([expect.objectContaining({ temporal: expect.stringMatching(new RegExp(`/${now}$`)) })]);
+  expect(again.err).toContain('The run is under way');
+  expect(open?.outcome).toBeNull();
+  expect(status.err).toContain('No worker answers for this run'); // it was asked: the run does not end in the books alone
+  expect(cancelled.json).toEqual([{ workflow, cancelled: true }]);
+  await client.workflow.getHandle(workflow).terminate('the test is over');
+}, 60_000);
 
 describe('chat', () => {
   test('streams an answer, and says once that it is no person', async () => {
