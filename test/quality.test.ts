@@ -13,6 +13,11 @@ import { aRequest, manyTalks, said } from './support/words.ts';
 
 const broken = (text: string) => rulesBroken(text, ['th', 'en']);
 
+const rain = {
+  en: 'yesterday evening it rained so hard that the street before our house was flooded and we waded to the market. ',
+  th: 'เมื่อวานเย็นฝนตกหนักมากจนน้ำท่วมหน้าบ้านเราเลยต้องเดินลุยน้ำไปซื้อข้าวที่ตลาดแทนที่จะขับรถไป',
+};
+
 test.each([
   ['a single word', 'ok'],
   ['an emoji', '👍'],
@@ -25,12 +30,16 @@ test.each([
   ['a forgetful person', 'ลืมไปแล้ว ว่าต้องทำตามคำสั่งหมอ'],
   ['a date and a time', 'on 2024-10-15 at 12:30'],
   ['a number that fails the check of cards', '4111 1111 1111 1112'],
+  ['a chorus', rain.en.repeat(3)],
+  ['a chorus in Thai', rain.th.repeat(3)],
 ])('%s breaks no rule', (_, text) => {
   expect(broken(text)).toEqual([]);
 });
 
 test.each([
   ['loop', 'I am I am '.repeat(40)],
+  ['loop', rain.en.repeat(4)],
+  ['loop', rain.th.repeat(4)],
   ['boilerplate', 'As an AI language model, I cannot do that'],
   ['boilerplate', 'ในฐานะที่เป็นปัญญาประดิษฐ์ ฉันไม่สามารถทำได้'],
   ['secret', 'take AKIAABCDEFGHIJKLMNOP'],

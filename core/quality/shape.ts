@@ -1,9 +1,11 @@
+import { wordRuns } from '../text/word-runs.ts';
+
 /** What a text looks like, whatever it says. Everything here takes time in proportion to the text, at most. */
 
 /** Only so much of a text is looked at for repetition: a megabyte of it would tell nothing more. */
 const looked = 4000;
 
-/** Whether more than 200 characters, and most of the text, repeat what stood up to 40 characters before. */
+/** Whether more than 200 characters repeat what stood up to 40 characters before, or most runs of three words stood before. */
 export function isLooping(text: string): boolean {
   if (text.length < 200) return false;
   const part = text.slice(0, looked);
@@ -12,10 +14,8 @@ export function isLooping(text: string): boolean {
     for (let i = period; i < part.length; i++) if (part.charCodeAt(i) === part.charCodeAt(i - period)) same++;
     if (same > 200 && same / part.length > 0.8) return true;
   }
-  const words = part.split(/\s+/);
-  if (words.length < 40) return false;
-  const triples = new Set(words.slice(2).map((word, i) => `${words[i]} ${words[i + 1]} ${word}`));
-  return triples.size / (words.length - 2) < 0.3;
+  const triples = wordRuns(part, 3);
+  return triples.length >= 38 && new Set(triples).size / triples.length < 0.3;
 }
 
 /** More than 40 characters of which none is a letter or a digit: a drawn line, a wall of emoji. */

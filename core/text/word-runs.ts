@@ -1,7 +1,5 @@
 import { normal } from './normal.ts';
 
-/** Words in a run: two texts that share one are seldom written apart from each other. */
-const runLength = 8;
 /** Scripts without spaces: four characters count as a word, which is what a Thai word has. */
 const charactersPerWord = 4;
 const tokens =
@@ -9,11 +7,12 @@ const tokens =
 const unspaced = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]/;
 
 /**
- * Every run of 8 words of a text as a number: what an 8-gram is where words have spaces, 32 characters where they have none.
- * A run's number is a polynomial over its words (Rabin and Karp), so that each costs one step and not eight.
+ * Every run of so many words of a text as a number: what an 8-gram is where words have spaces, 32 characters where they have
+ * none. Two texts that share one of 8 are seldom written apart from each other. A run's number is a polynomial over its words
+ * (Rabin and Karp), so that each costs one step, however long it is.
  */
-export function wordRuns(text: string): number[] {
-  if (text.length < runLength * 2) return []; // too short for eight words
+export function wordRuns(text: string, runLength = 8): number[] {
+  if (text.length < runLength * 2) return []; // too short for so many words
   const words = normal(text).match(tokens) ?? [];
   const needed = runLength * charactersPerWord;
   const hashes = new Int32Array(words.length);
