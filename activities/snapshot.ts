@@ -10,7 +10,7 @@ import { openSource } from '../sources/index.ts';
 import { SourceProblem } from '../sources/source-problem.ts';
 import { beating } from './beating.ts';
 import { ndjson } from './lines.ts';
-import { openSpool, type Progress } from './snapshot/spool.ts';
+import { openSpool, type Progress, spoolsIn } from './snapshot/spool.ts';
 import { takeSource } from './snapshot/take-source.ts';
 
 type Needs = Pick<Platform, 'artifacts'> & { settings: Pick<Settings, 'home'> };
@@ -21,7 +21,7 @@ export const snapshotActivities = ({ artifacts, settings }: Needs, open = openSo
    * that was interrupted is taken up after its last whole batch, except in a source that must be of one moment.
    */
   async takeSnapshot({ run, step, key, input }: StepRequest<SnapshotRequest>): Promise<Snapshot> {
-    const spool = await openSpool(join(settings.home, 'work', 'snapshots', sha256(`${run}\n${step}\n${key}`)));
+    const spool = await openSpool(join(spoolsIn(settings.home), sha256(`${run}\n${step}\n${key}`)));
     let { done, tables }: Pick<Progress, 'done' | 'tables'> = spool.left ?? { done: [], tables: [] };
     const doing = { source: '', rows: 0 };
     try {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { globSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setFlagsFromString } from 'node:v8';
@@ -8,6 +8,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import pg from 'pg';
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
 import { readLines } from '../activities/lines.ts';
+import { openSpool, spoolsIn } from '../activities/snapshot/spool.ts';
 import { snapshotActivities } from '../activities/snapshot.ts';
 import type { Snapshot } from '../core/dataset.ts';
 import { Source } from '../core/source.ts';
@@ -15,6 +16,7 @@ import { SourceRow } from '../core/source-row.ts';
 import { fillTables } from '../sources/fill.ts';
 import { openSource } from '../sources/index.ts';
 import { SourceProblem } from '../sources/source-problem.ts';
+import { age } from './support/aged.ts';
 import { freshDatabase } from './support/postgres.ts';
 import { aFolder, aSource, aStep, said, someArtifacts } from './support/words.ts';
 
@@ -223,6 +225,19 @@ test.each([
 
   expect(again.began).toBe('from the start');
   expect(again.snapshot).toEqual(undisturbed.snapshot);
+});
+
+test('a snapshot that takes days keeps its folder when another begins; what nobody goes on with goes', async () => {
+  const place = spoolsIn(aFolder());
+  const long = await openSpool(join(place, 'long'));
+  await (await openSpool(join(place, 'left'))).close();
+  age(place, 2);
+  await long.words.append('the batch of this minute\n');
+
+  const other = await openSpool(join(place, 'other'));
+
+  expect(readdirSync(place).sort()).toEqual(['long', 'other']);
+  await Promise.all([long.close(), other.close()]);
 });
 
 /** Takes a snapshot in another process, which is killed as soon as it has told so many batches. */

@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { activity } from '../../core/activities.ts';
 import { SourceTaken } from '../../core/dataset.ts';
+import { millisecondsOf } from '../../core/duration.ts';
+import { profiles } from '../../core/profiles.ts';
 import { isMissingFile } from '../../platform/artifacts/failures.ts';
+import { folderUse } from '../folder-use.ts';
 import { newTape, type Tape } from './tape.ts';
 
 const Mark = z.strictObject({ bytes: z.int(), digest: z.string() });
@@ -22,6 +26,9 @@ const Progress = z.strictObject({
 });
 export type Progress = z.infer<typeof Progress>;
 
+/** Where snapshots that are not finished are kept. */
+export const spoolsIn = (home: string): string => join(home, 'work', 'snapshots');
+
 /** What a snapshot has taken in so far, on this machine: a later attempt goes on from the last whole batch. */
 export type Spool = {
   words: Tape;
@@ -37,7 +44,6 @@ export type Spool = {
   remove(): Promise<void>;
 };
 
-const day = 24 * 3600 * 1000;
 const nothing = { bytes: 0, digest: '' };
 
 /**
@@ -45,7 +51,7 @@ const nothing = { bytes: 0, digest: '' };
  * nobody listening to it, cannot spoil them.
  */
 export async function openSpool(folder: string): Promise<Spool> {
-  await sweep(dirname(folder));
+  for (const { path } of await listAbandoned(dirname(folder))) await rm(path, { recursive: true, force: true }); // people's words
   const own = join(folder, randomUUID());
   await mkdir(own, { recursive: true, mode: 0o700 });
   const before = await newest(folder, own);
@@ -124,10 +130,16 @@ const readJson = async (path: string): Promise<unknown> => {
   }
 };
 
-/** Removes what runs left that nobody retries any more: it holds people's words. */
-async function sweep(folder: string): Promise<void> {
+/** So long after the first attempt there is no other. */
+const patience = millisecondsOf(profiles[activity.takeSnapshot.profile].scheduleToCloseTimeout);
+
+/** What snapshots left that nobody can go on with: not a byte was written there for longer than all attempts may take. */
+export async function listAbandoned(folder: string): Promise<{ path: string; bytes: number }[]> {
+  const found = [];
   for (const name of await readdir(folder).catch(() => [])) {
-    const found = await stat(join(folder, name)).catch(() => undefined);
-    if (found !== undefined && Date.now() - found.mtimeMs > day) await rm(join(folder, name), { recursive: true, force: true });
+    const path = join(folder, name);
+    const { bytes, touched } = await folderUse(path);
+    if (touched < Date.now() - patience) found.push({ path, bytes });
   }
+  return found;
 }
