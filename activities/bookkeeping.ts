@@ -11,7 +11,7 @@ import { recordDecision } from '../platform/db/decisions.ts';
 import { recordRunEnd, recordRunStart, reopenRun } from '../platform/db/runs.ts';
 import { findReusableStep, recordStep } from '../platform/db/steps.ts';
 import type { Platform } from '../platform/platform.ts';
-import { stepKey } from '../platform/step-key.ts';
+import { refreshedKey, stepKey } from '../platform/step-key.ts';
 import { release } from '../workflows/pipelines/release.ts';
 import { readCast } from './persona.ts';
 import { layOut } from './report/lay-out.ts';
@@ -56,9 +56,9 @@ export const bookkeeping = (platform: Platform) => ({
 
 /** The step's key, and an earlier result under it whose artifacts are all there and whole. */
 async function findReusable(platform: Platform, { step, input, refreshedBy }: Look): Promise<Found> {
-  const keyOf = (input: unknown) => stepKey({ activity: step.activity, version: step.version, input });
-  const key = keyOf(input);
-  const anew = refreshedBy === undefined ? { key } : { key, work: keyOf({ refreshedBy, input }) };
+  const work = { activity: step.activity, version: step.version, input };
+  const key = stepKey(work);
+  const anew = refreshedBy === undefined ? { key } : { key, work: refreshedKey({ ...work, refreshedBy }) };
   if (!step.reuse) return anew;
   const found = await findReusableStep(platform.db, { key, refreshedBy });
   if (!found) return anew;

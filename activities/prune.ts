@@ -1,18 +1,21 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { refsIn } from '../platform/artifacts/refs.ts';
 import { forgetDeployment, listDeployments } from '../platform/db/deployments.ts';
 import { listReleaseRows } from '../platform/db/releases.ts';
 import { listLiveRuns } from '../platform/db/runs.ts';
-import { findReusableStep, listSteps } from '../platform/db/steps.ts';
+import { listDone, listRefreshed, listSteps } from '../platform/db/steps.ts';
 import type { Platform } from '../platform/platform.ts';
+import { refreshedKey } from '../platform/step-key.ts';
+import { folderUse } from './folder-use.ts';
+import { listAbandoned, spoolsIn } from './snapshot/spool.ts';
 
 export type Pruned = {
   /** Candidates removed from Ollama. Releases and adopted models stay. */
   tags: string[];
   artifacts: { count: number; bytes: number };
-  /** Folders of finished trainings, and of unfinished ones nobody has resumed for a month. */
-  checkpoints: string[];
+  /** Folders of steps that are done, and of unfinished ones that nobody can resume, or has for a month. */
+  work: { count: number; bytes: number };
 };
 
 const day = 24 * 3600 * 1000;
@@ -27,7 +30,7 @@ export async function prune(platform: Platform, { dryRun, olderThan = day }: { d
   return {
     tags: await pruneTags(platform, { dryRun, before, kept }),
     artifacts: await pruneArtifacts(platform, { dryRun, before, kept }),
-    checkpoints: await pruneCheckpoints(platform, { dryRun, before }),
+    work: await pruneWork(platform, { dryRun, before }),
   };
 }
 
@@ -87,25 +90,23 @@ async function pruneArtifacts({ artifacts }: Platform, { dryRun, before, kept }:
 
 const unfinishedFor = 30 * day;
 
-/** The trainer keeps one folder for each step, named by its key. A finished training needs it no more; an unfinished one may be resumed. */
-async function pruneCheckpoints({ db, settings }: Platform, { dryRun, before }: Omit<Pruning, 'kept'>): Promise<string[]> {
+/**
+ * What steps keep to go on from after a kill: checkpoints and answers in a folder named by the step's key, and half-read
+ * sources. What was written before the step was done is needed no more; what is unfinished may be resumed.
+ */
+async function pruneWork({ db, settings }: Platform, { dryRun, before }: Omit<Pruning, 'kept'>): Promise<Pruned['work']> {
   const parent = join(settings.home, 'runs');
-  const removed: string[] = [];
-  for (const name of await readdir(parent).catch(() => [])) {
-    if (!/^[0-9a-f]{64}$/.test(name)) continue;
-    const touched = await lastTouched(join(parent, name));
-    const finished = (await findReusableStep(db, { key: name })) !== undefined;
-    if (touched >= (finished ? before : before - unfinishedFor)) continue;
-    removed.push(name);
-    if (!dryRun) await rm(join(parent, name), { recursive: true, force: true });
-  }
-  return removed;
-}
+  const keys = (await readdir(parent).catch(() => [])).filter((name) => /^[0-9a-f]{64}$/.test(name));
+  const done = await listDone(db, { keys });
+  for (const { endedAt, ...step } of await listRefreshed(db)) done.set(refreshedKey(step), endedAt);
 
-/** When anything was last written: a folder's own time does not change while a log inside it grows. */
-async function lastTouched(folder: string): Promise<number> {
-  const names = await readdir(folder);
-  const paths = [folder, ...names.map((name) => join(folder, name))];
-  const found = await Promise.all(paths.map((path) => stat(path).catch(() => undefined))); // some go while one looks
-  return Math.max(0, ...found.map((one) => one?.mtimeMs ?? 0));
+  const waste = await listAbandoned(spoolsIn(settings.home));
+  for (const key of keys) {
+    const path = join(parent, key);
+    const { bytes, touched } = await folderUse(path);
+    const finished = touched <= (done.get(key)?.getTime() ?? 0);
+    if (touched < (finished ? before : before - unfinishedFor)) waste.push({ path, bytes });
+  }
+  if (!dryRun) for (const { path } of waste) await rm(path, { recursive: true, force: true });
+  return { count: waste.length, bytes: waste.reduce((sum, { bytes }) => sum + bytes, 0) };
 }

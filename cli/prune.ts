@@ -20,11 +20,11 @@ export async function command(context: Context, { dryRun = false, yes = false }:
   return exitCodes.ok;
 }
 
-function prunedLines({ tags, artifacts, checkpoints }: Awaited<ReturnType<typeof prune>>, did: string): string[] {
-  const megabytes = (artifacts.bytes / 1e6).toFixed(1);
+function prunedLines({ tags, artifacts, work }: Awaited<ReturnType<typeof prune>>, did: string): string[] {
+  const megabytes = ({ bytes }: { bytes: number }) => `${(bytes / 1e6).toFixed(1)} MB`;
   return [
-    `${did} ${artifacts.count} artifacts, ${megabytes} MB.`,
+    `${did} ${artifacts.count} artifacts, ${megabytes(artifacts)}.`,
     `${did} ${tags.length} candidates from Ollama${tags.length > 0 ? `: ${tags.join(', ')}` : ''}.`,
-    `${did} the checkpoints of ${checkpoints.length} trainings.`,
+    `${did} what ${work.count} steps had kept to go on from, ${megabytes(work)}.`,
   ];
 }

@@ -182,6 +182,6 @@ test('releases and rollback of a persona that has none say what to do', async ()
     err: expect.stringContaining('has no release to go back from'),
   });
   expect((await troupe(['prune', '--dry-run', '--json'], { env })).json).toEqual([
-    { dryRun: true, tags: [], artifacts: { count: 0, bytes: 0 }, checkpoints: [] },
+    { dryRun: true, tags: [], artifacts: { count: 0, bytes: 0 }, work: { count: 0, bytes: 0 } },
   ]);
 });

@@ -52,6 +52,28 @@ export async function recordStep(db: Kysely<Database>, { input, output, reusedFr
     .execute();
 }
 
+/** When steps of these keys were last done, or found done. */
+export async function listDone(db: Kysely<Database>, { keys }: { keys: readonly string[] }): Promise<Map<string, Date>> {
+  const rows = await db
+    .selectFrom('steps')
+    .select(['key', ({ fn }) => fn.max('endedAt').as('at')])
+    .where('key', '=', sql<string>`any(${keys}::text[])`)
+    .groupBy('key')
+    .execute();
+  return new Map(rows.map(({ key, at }) => [key, at]));
+}
+
+/** What runs that asked for steps anew have done, and for which run: a retry's is for the run before it. */
+export function listRefreshed(db: Kysely<Database>) {
+  return db
+    .selectFrom('steps')
+    .innerJoin('runs', 'runs.id', 'steps.run')
+    .select(['activity', 'version', 'input', 'steps.endedAt', sql<string>`coalesce(plan ->> 'refreshedBy', runs.id)`.as('refreshedBy')])
+    .where(sql`plan ->> 'refresh'`, 'is not', null)
+    .where('reusedFrom', 'is', null)
+    .execute();
+}
+
 /** In the order in which they ended. */
 export function listSteps(db: Kysely<Database>, { run }: { run: string }): Promise<StepRow[]> {
   return db.selectFrom('steps').selectAll().where('run', '=', run).orderBy('endedAt').orderBy('step').execute();
