@@ -9,7 +9,7 @@ import { type Dataset, DatasetRow } from '../core/dataset.ts';
 import { sides } from '../core/dataset-rows/shaping.ts';
 import type { Format } from '../core/recipes/formats.ts';
 import * as form from '../core/recipes/formats.ts';
-import { pairsOf } from '../core/recipes/pairs.ts';
+import { pairing } from '../core/recipes/pairs.ts';
 import type { Artifacts } from '../platform/artifacts/artifacts.ts';
 import { eachLine, toLines } from './lines.ts';
 import { writeParquet } from './row-parquet.ts';
@@ -66,11 +66,15 @@ export async function exportDataset({ artifacts }: { artifacts: Artifacts }, { d
         throw new ExportProblem(
           'No reply of this data set has a rating or a flag: there is nothing to prefer. Map `rating` or `flagged` in its sources.',
         );
-      const rated: DatasetRow[] = [];
-      for await (const row of eachLine(artifacts, dataset.rated, DatasetRow)) rated.push(row);
+      const rated = eachLine(artifacts, dataset.rated, DatasetRow);
       const { minRating } = Asked.parse(JSON.parse(String(await artifacts.get(dataset.manifest)))).recipe;
-      const rows = format === 'preference' ? pairsOf(rated).map(form.preference) : rated.map((row) => form.rating(row, minRating));
-      return [await lines(folder, 'train.jsonl', rows)];
+      const pair = pairing();
+      const shape = (row: DatasetRow) => {
+        if (format === 'ratings') return form.rating(row, minRating);
+        const found = pair(row);
+        return found && form.preference(found);
+      };
+      return [await lines(folder, 'train.jsonl', mapped(rated, shape))];
     }
     const files: Record<(typeof sides)[number], ArtifactRef> = { ...dataset.training, test: dataset.test };
     const written: Written[] = [];
@@ -84,11 +88,15 @@ export async function exportDataset({ artifacts }: { artifacts: Artifacts }, { d
   }
 }
 
-async function* mapped(rows: AsyncIterable<DatasetRow>, shape: (row: DatasetRow) => object): AsyncGenerator<object> {
-  for await (const row of rows) yield shape(row);
+/** Rows in another shape; those that have none are left out. */
+async function* mapped(rows: AsyncIterable<DatasetRow>, shape: (row: DatasetRow) => object | undefined): AsyncGenerator<object> {
+  for await (const row of rows) {
+    const shaped = shape(row);
+    if (shaped !== undefined) yield shaped;
+  }
 }
 
-async function lines(folder: string, file: string, rows: Iterable<object> | AsyncIterable<object>): Promise<Written> {
+async function lines(folder: string, file: string, rows: AsyncIterable<object>): Promise<Written> {
   let count = 0;
   const text = async function* () {
     for await (const row of rows) {

@@ -22,10 +22,10 @@ export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =>
   /** Makes train, validation and test rows of a snapshot, with a manifest and a card; or says everything that is wrong. */
   async buildDataset({ input }: StepRequest<DatasetRequest>): Promise<Dataset> {
     using store = rowFile();
-    const recipe = shapeOf(input, await rewrittenFor(artifacts, input));
+    const shaping = shapeOf(input, await rewrittenFor(artifacts, input));
     const meanings = await readMeanings(artifacts, input);
     const isPoor = await poorRows(artifacts, input.sifted?.scores ?? null);
-    const build = datasetBuild(input, store, { shaping: recipe.shaping, isPoor, ...(meanings && { sameMeaning: meanings }) });
+    const build = datasetBuild(input, store, { shaping, isPoor, ...(meanings && { sameMeaning: meanings }) });
     let read = 0;
     for await (const row of eachLine(artifacts, input.snapshot.words, SourceRow)) {
       build.add(row);
@@ -36,17 +36,20 @@ export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =>
       train: await artifacts.writer(ndjson),
       validation: await artifacts.writer(ndjson),
       test: await artifacts.writer(ndjson),
+      rated: await artifacts.writer(ndjson),
     };
     try {
       const pieces = build.pieces();
       let next = pieces.next();
+      let rated = 0;
       for (let written = 0; !next.done; next = pieces.next()) {
-        if (next.value !== undefined) await writers[next.value.side].write(toLines(next.value.rows));
-        written += next.value?.rows.length ?? 0;
+        const { file, rows } = next.value ?? { rows: [] };
+        if (file !== undefined) await writers[file].write(toLines(rows));
+        if (file === 'rated') rated += rows.length;
+        written += rows.length;
         await breathe({ read, written });
       }
-      const { counts, problems, shaping } = next.value;
-      const rated = recipe.rated();
+      const { counts, problems, shaping: shaped } = next.value;
       if (problems.length > 0)
         throw ApplicationFailure.nonRetryable(
           `The dataset of ${input.persona} cannot be used: ${problems.join('; ')}.`,
@@ -66,19 +69,20 @@ export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =>
         files: Object.fromEntries(sides.map((side) => [side, files[side].digest])),
         rows,
         counts,
-        shaping,
+        shaping: shaped,
         embeddingSimilarity: similarity,
       };
+      if (rated === 0) await writers.rated.abort();
       return {
         training: { train: files.train, validation: files.validation, rows: { train: rows.train, validation: rows.validation } },
         test: files.test,
         testRows: rows.test,
-        ...(rated.length > 0 && { rated: await artifacts.put(toLines(rated), ndjson) }),
+        ...(rated > 0 && { rated: await writers.rated.close() }),
         manifest: await artifacts.put(`${JSON.stringify(manifest, null, 1)}\n`, 'application/json'),
-        card: await artifacts.put(datasetCard(input, counts, similarity, shaping), 'text/markdown'),
+        card: await artifacts.put(datasetCard(input, counts, similarity, shaped), 'text/markdown'),
       };
     } catch (error) {
-      for (const side of sides) await writers[side].abort();
+      for (const writer of Object.values(writers)) await writer.abort();
       throw error;
     }
   },

@@ -158,6 +158,31 @@ test('rated alternatives become pairs, and single ratings labels', async () => {
   });
 });
 
+test('in no form does the training side tell of a conversation that is held out', async () => {
+  const artifacts = someArtifacts();
+  const mark = (talk: number) => `mark${talk}x`;
+  const rows = Array.from({ length: 40 }, (_, n) => [
+    said(n * 200 + 5, `talk-${n}`, 'Ben', `What of ${mark(n)}?`),
+    said(n * 200 + 6, `talk-${n}`, 'Ada', `Not ${mark(n)}!`, { rating: 1 }),
+    said(n * 200 + 7, `talk-${n}`, 'Ada', `So it is, ${mark(n)}.`, { rating: 5, at: minute(n * 200 + 6) }),
+    said(n * 200 + 8, `talk-${n}`, 'Ben', `And ${mark(n)} again?`),
+    said(n * 200 + 9, `talk-${n}`, 'Ada', `Go away with ${mark(n)}.`, { flagged: true }),
+  ]).flat();
+  const words = await artifacts.put(toLines([...manyTalks(40), ...rows]), 'application/x-ndjson');
+  const recipe = { contextTurns: 1, augment: { kinds: ['slices', 'typos'] } };
+  const dataset = await datasetActivities({ artifacts }).buildDataset(aStep(aRequest(recipe, { snapshot: { ...aSnapshot, words } })));
+  const told = (text: string) => new Set([...text.matchAll(/mark(\d+)x/g)].map(([, talk]) => talk));
+  const heldOut = told(
+    (await Promise.all([dataset.test, dataset.training.validation].map((file) => artifacts.get(file)))).map(String).join(),
+  );
+
+  expect(heldOut.size).toBeGreaterThan(5);
+  for (const format of ['jsonl', 'alpaca', 'openai', 'sharegpt', 'instruct', 'completion', 'preference', 'ratings'] as const) {
+    const trained = told(JSON.stringify((await exported({ artifacts, dataset }, format)).lines('train.jsonl')));
+    expect([format, [...trained].filter((talk) => heldOut.has(talk)), trained.size > 25]).toEqual([format, [], true]);
+  }
+});
+
 test('a folder that is there is left alone, and one that cannot be completed is not begun', async () => {
   const given = await aDataset();
   const folder = aFolder();

@@ -1,4 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { asyncLocalStorage, type Context } from '@temporalio/activity';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -6,8 +8,9 @@ import { datasetActivities } from '../activities/dataset.ts';
 import { toLines } from '../activities/lines.ts';
 import { rowFile } from '../activities/row-file.ts';
 import { column, places, sortInPieces, unions } from '../core/columns.ts';
-import { buildRows } from '../core/dataset-rows/build.ts';
+import { buildRows, datasetBuild } from '../core/dataset-rows/build.ts';
 import { sides } from '../core/dataset-rows/shaping.ts';
+import { shapeOf } from '../core/recipes/shape.ts';
 import type { RowOf, SourceRow } from '../core/source-row.ts';
 import { wordsOf } from '../core/text/thai-words.ts';
 import { folderArtifacts } from '../platform/artifacts/folder.ts';
@@ -148,17 +151,28 @@ test('whatever the rows are and in whatever order they come, the same data set i
   });
   const conversation = fc.option(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'));
   const emotion = fc.option(fc.constantFrom('joy', 'neutral'));
+  const liked = fc.constantFrom({}, {}, { rating: 1 }, { rating: 4 }, { flagged: true });
   const nothing = { topic: null, language: null, trigger: null, context: null, feeling: null, note: null };
   const row: fc.Arbitrary<SourceRow> = fc
     .oneof(
-      { weight: 6, arbitrary: fc.tuple(common, conversation, fc.constantFrom('Ada', 'Ben', 'Cleo'), text, emotion) },
-      { weight: 1, arbitrary: fc.tuple(common, conversation, fc.constant(undefined), text, emotion) },
-      { weight: 1, arbitrary: fc.tuple(common, fc.constant(undefined), fc.constant(undefined), text, emotion) },
+      { weight: 6, arbitrary: fc.tuple(common, conversation, fc.constantFrom('Ada', 'Ben', 'Cleo'), text, emotion, liked) },
+      { weight: 1, arbitrary: fc.tuple(common, conversation, fc.constant(undefined), text, emotion, liked) },
+      { weight: 1, arbitrary: fc.tuple(common, fc.constant(undefined), fc.constant(undefined), text, emotion, liked) },
     )
-    .map(([one, talk, speaker, said, felt]): SourceRow => {
+    .map(([one, talk, speaker, said, felt, liking]): SourceRow => {
       const { topic, language, trigger, context, feeling, note } = nothing;
       if (speaker !== undefined)
-        return { table: 'conversations', ...one, conversation: talk ?? null, speaker, text: said, emotion: felt, topic, language };
+        return {
+          table: 'conversations',
+          ...one,
+          conversation: talk ?? null,
+          speaker,
+          text: said,
+          emotion: felt,
+          topic,
+          language,
+          ...liking,
+        };
       if (talk !== undefined)
         return {
           table: 'angela_emotions',
@@ -175,7 +189,12 @@ test('whatever the rows are and in whatever order they come, the same data set i
       if (felt !== null) return { table: 'emotional_states', ...one, emotion: felt, intensity: 3, note };
       return { table: 'self_reflections', ...one, prompt: null, reflection: said, kind: null };
     });
-  const request = aRequest({ categories: { emotional: {}, contextual: {}, selfAwareness: {} } });
+  const sources = [{ name: 'phone', optional: false, synthetic: true }];
+  const request = aRequest(
+    { categories: { emotional: {}, contextual: {}, selfAwareness: {} }, minRating: 2, contextTurns: 2 },
+    { sources },
+  );
+  const make = (rows: readonly SourceRow[]) => buildRows(request, rows, { shaping: shapeOf(request) });
 
   fc.assert(
     fc.property(fc.array(row, { minLength: 30, maxLength: 90, size: 'max' }), fc.infiniteStream(fc.nat()), (rows, order) => {
@@ -184,11 +203,13 @@ test('whatever the rows are and in whatever order they come, the same data set i
         .sort((a, b) => a.key - b.key)
         .map(({ one }) => one);
 
-      const { split, counts, problems } = buildRows(request, rows);
+      const made = make(rows);
 
-      expect(buildRows(request, shuffled)).toMatchObject({ split, counts, problems });
+      expect(make(shuffled)).toEqual(made);
+      const { split, rated, counts } = made;
+      const files = [...sides.map((side) => ({ side, rows: split[side] })), { side: 'train', rows: rated }];
       const sidesOf = Map.groupBy(
-        sides.flatMap((side) => split[side].map(({ group }) => ({ side, group }))),
+        files.flatMap(({ side, rows }) => rows.map(({ group }) => ({ side, group }))),
         ({ group }) => group,
       );
       for (const members of sidesOf.values()) expect(new Set(members.map(({ side }) => side)).size).toBe(1);
@@ -230,6 +251,40 @@ test('the step beats while it reads, compares and writes, and a cancelled one st
   expect(beats.filter(({ written }) => written === 0).length).toBeGreaterThan(10);
   expect(beats.at(-1)?.written).toBeLessThan(1200);
   expect(readdirSync(folder, { recursive: true })).toHaveLength(stored);
+});
+
+test('of rated replies no words are held, however many there are', () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const held = () => {
+    collectGarbage();
+    const { heapUsed, external } = process.memoryUsage();
+    return (heapUsed + external) / 2 ** 20;
+  };
+  const [replies, noted] = [8000, 8 * 1024]; // 64 MiB of what was noted of them
+  const row = (number: number) => {
+    const [at, talk] = [number * 90, `t${number >> 1}`];
+    if (number % 2 === 0) return said(at, talk, 'Ben', `What of ${number}?`);
+    return said(at, talk, 'Ada', `It is ${number * 7}.`, number % 4 === 1 ? { flagged: true } : { rating: 3 });
+  };
+  const store = {
+    add() {},
+    read: (number: number) => ({ ...row(number), context: Buffer.alloc(noted, `${number} `).toString('latin1') }),
+  };
+  const request = aRequest();
+  const before = held();
+
+  const build = datasetBuild(request, store, { shaping: shapeOf(request) });
+  for (let number = 0; number < 2 * replies; number++) build.add(row(number));
+  const pieces = build.pieces();
+  let [peak, rated, seen] = [0, 0, 0];
+  for (let next = pieces.next(); !next.done; next = pieces.next()) {
+    if (next.value?.file === 'rated') rated += next.value.rows.length;
+    if (++seen % 20 === 0) peak = Math.max(peak, held() - before);
+  }
+
+  expect(rated).toBeGreaterThan(replies * 0.7);
+  expect(peak).toBeLessThan(40);
 });
 
 test('rows in a file come back as they went in, in any order, and the file goes', () => {

@@ -26,7 +26,7 @@ test('a world of 24,000 messages gives more than 10,000 real pairs, and slices o
     { subject: 'Angela', partner: 'David' },
   );
 
-  const { split, problems, shaping } = buildRows(request, rows, { shaping: shapeOf(request).shaping });
+  const { split, problems, shaping } = buildRows(request, rows, { shaping: shapeOf(request) });
 
   const pairs = Object.values(split).flat().map(instruct);
   const real = pairs.filter((pair) => pair.real);

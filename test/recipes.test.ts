@@ -5,7 +5,7 @@ import { buildRows } from '../core/dataset-rows/build.ts';
 import { unitOf } from '../core/dataset-rows/duplicates.ts';
 import { apartFrom } from '../core/recipes/apart.ts';
 import { amounts, type MixReport, sharedOut } from '../core/recipes/mix.ts';
-import { pairsOf } from '../core/recipes/pairs.ts';
+import { pairing } from '../core/recipes/pairs.ts';
 import { Augment, type Bucket, Mix } from '../core/recipes/recipe.ts';
 import { shapeOf } from '../core/recipes/shape.ts';
 import { mistyped } from '../core/recipes/typos.ts';
@@ -22,9 +22,13 @@ function built(rows: readonly SourceRow[], recipe: Record<string, unknown>, more
   const counted = Map.groupBy(rows, ({ source, table }) => `${source}/${table}`);
   const tables = [...counted].map(([key, { length }]) => ({ source: key.split('/')[0]!, table: key.split('/')[1]!, rows: length }));
   const request = aRequest(recipe, { snapshot: { ...aSnapshot, tables }, ...more });
-  const shape = shapeOf(request);
-  return { ...buildRows(request, rows, { shaping: shape.shaping }), rated: shape.rated() };
+  return buildRows(request, rows, { shaping: shapeOf(request) });
 }
+
+const pairsOf = (rated: readonly DatasetRow[]) => {
+  const pair = pairing();
+  return rated.flatMap((row) => pair(row) ?? []);
+};
 
 /** A word of its own for each number and salt. */
 const word = (n: number, salt: number) =>
@@ -554,6 +558,42 @@ describe('ratings', () => {
       }),
       { numRuns: 8 },
     );
+  });
+
+  test('those of a held-out conversation are kept nowhere, even where they share no word with a held-out row', () => {
+    const rated = (talk: number, more: Partial<RowOf<'conversations'>>) => [
+      said(talk * 200 + 5, `talk-${talk}`, 'Ben', `What of ${word(talk, 17)}?`),
+      said(talk * 200 + 6, `talk-${talk}`, 'Ada', `It is ${word(talk, 19)}.`, more),
+    ];
+    const rows = [
+      ...manyTalks(40),
+      ...rated(1, { flagged: true }),
+      ...rated(2, { rating: 5 }),
+      ...rated(36, { flagged: true }), // in a talk of which more is held out
+      ...rated(37, { rating: 1 }),
+      ...rated(38, { rating: 5 }),
+      ...rated(45, { flagged: true }), // all there is of a talk, later than all others
+    ];
+
+    const { split, rated: kept } = built(rows, { contextTurns: 1, minRating: 2 });
+
+    expect(split.test.some(({ rating }) => rating === 5)).toBe(true);
+    expect(kept.map(({ output }) => output).sort()).toEqual([1, 2].map((talk) => `It is ${word(talk, 19)}.`).sort());
+  });
+
+  test('one that was not liked is kept only where it is like no held-out row', () => {
+    const long = `Tell me of ${word(1, 23)}, of ${word(2, 23)} and of ${word(3, 23)} again.`;
+    const exchange = (at: number, talk: string, reply: string, more: Partial<RowOf<'conversations'>> = {}) => [
+      said(at, talk, 'Ben', 'Well?'),
+      said(at + 1, talk, 'Ada', `${long} ${reply}`, more),
+    ];
+    const rows = [...manyTalks(40), ...exchange(50, 'early', 'No.', { flagged: true }), ...exchange(7950, 'late', 'Yes.')];
+
+    const { split, rated: kept, counts } = built(rows, {});
+
+    expect(split.test.map(({ output }) => output)).toContain(`${long} Yes.`);
+    expect(kept).toEqual([]);
+    expect(counts.leakCheck.left).toBe(0);
   });
 
   test('of replies given at one moment the best rated stays', () => {

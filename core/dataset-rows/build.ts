@@ -9,11 +9,11 @@ import { groupName, groupsOf, splitByTime } from './groups.ts';
 import { findLeaks, findSharedRuns, type Leak } from './leaks.ts';
 import { problemsOf } from './problems.ts';
 import { rowOf } from './rows.ts';
-import type { SameMeaning, Shaped, Shaping, Side } from './shaping.ts';
+import type { RowFile, SameMeaning, Shaped, Shaping, Side } from './shaping.ts';
 import { type RowStore, rowsInMemory, sourceRows } from './source-rows.ts';
 
 /** Rows to be written next, in this order. */
-export type Piece = { side: Side; rows: readonly DatasetRow[] } | undefined;
+export type Piece = { file: RowFile; rows: readonly DatasetRow[] } | undefined;
 export type Built = {
   counts: Counts;
   problems: string[] /** What the recipe has to say of its choice. */;
@@ -49,7 +49,7 @@ export function datasetBuild(
 
     const { inOrder, side, misplaced } = splitByTime(drafts, groups, {
       kept: (draft) => units.refused[draft] === 0,
-      onlyTrain: (draft) => drafts.standing(draft) > 0,
+      beside: (draft) => units.disliked[draft] === 1,
       lot: (draft) => hashOf(String(index.keyHash.at(drafts.of(draft))), recipe.seed) / 2 ** 53,
       shares: recipe.split,
     });
@@ -59,38 +59,45 @@ export function datasetBuild(
     const leaks = yield* heldOutLeaks(train.filter((draft) => drafts.standing(draft) === 0));
     for (const leak of leaks.values()) census.leaked(leak);
     const tested = inOrder.filter((draft) => heldOut(draft) && !leaks.has(draft));
-    const yielding = yield* givingAway(train.filter((draft) => drafts.standing(draft) > 0));
-    census.out('only for training, like a held-out row', yielding.size);
+    const inTraining = (draft: number) => (units.refused[draft] === 0 || units.disliked[draft] === 1) && !heldOut(draft);
+    const yielding = yield* givingAway(
+      Uint32Array.from({ length: drafts.size }, (_, draft) => draft).filter(
+        (draft) => inTraining(draft) && (drafts.standing(draft) > 0 || units.disliked[draft] === 1),
+      ),
+    );
+    census.out('only for training, like a held-out row', train.filter((draft) => yielding.has(draft)).length);
     const kept = inOrder.filter((draft) => !leaks.has(draft) && !yielding.has(draft));
+    const rated = (yield* units.rated.inOrder()).filter((draft) => inTraining(draft) && !yielding.has(draft));
     const left = yield* findLeaks(request, index, drafts, units, { rows: tested, by: kept.filter((draft) => !heldOut(draft)) });
     census.leaksLeft(left, sidesPerGroup(kept));
 
-    const rowsOn = function* (target: Side): Generator<DatasetRow> {
-      for (const draft of kept)
-        if (side(draft) === target) yield { ...rowOf(request, index, drafts, draft), group: groupName(index, drafts, groups.of(draft)) };
+    const rowsOf = function* (some: Uint32Array): Generator<DatasetRow> {
+      for (const draft of some) yield { ...rowOf(request, index, drafts, draft), group: groupName(index, drafts, groups.of(draft)) };
     };
+    const rowsOn = (target: Side) => rowsOf(kept.filter((draft) => side(draft) === target));
     const heldOutRows = function* () {
       for (const held of ['validation', 'test'] as const) yield* rowsOn(held);
     };
     const shaped: Shaped = yield* written('train', shaping.train?.(() => rowsOn('train'), heldOutRows) ?? unshaped(rowsOn('train')));
     for (const held of ['validation', 'test'] as const) yield* written(held, unshaped(rowsOn(held)));
+    yield* written('rated', unshaped(rowsOf(rated)));
     const counts = census.counts(index, { unanswered: drafts.unanswered, joined: groups.joined, searchesCut: units.cut });
     return { counts, problems: [...problemsOf(request, index, counts), ...shaped.problems], shaping: shaped.manifest };
 
-    function* written<T>(side: Side, rows: Generator<DatasetRow | undefined, T>): Generator<Piece, T> {
+    function* written<T>(file: RowFile, rows: Generator<DatasetRow | undefined, T>): Generator<Piece, T> {
       let batch: DatasetRow[] = [];
       for (;;) {
         const next = rows.next();
         if (next.done) {
-          yield { side, rows: batch };
+          yield { file, rows: batch };
           return next.value;
         }
         if (next.value !== undefined) {
-          census.wrote(next.value, side);
+          if (file !== 'rated') census.wrote(next.value, file);
           batch.push(next.value);
         }
         if (next.value !== undefined && batch.length < 100) continue;
-        yield { side, rows: batch };
+        yield { file, rows: batch };
         batch = [];
       }
     }
@@ -103,7 +110,7 @@ export function datasetBuild(
       return leaks;
     }
 
-    /** Training rows for which no held-out row shall go: they go themselves. */
+    /** Of rows on the training side for which no held-out row shall go, those that must go themselves. */
     function* givingAway(rows: Uint32Array): Generator<undefined, Set<number>> {
       const like = new Set((yield* findLeaks(request, index, drafts, units, { rows, by: tested })).keys());
       yield* findSharedRuns(index, drafts, { train: rows, heldOut: tested }, (_, draft) => like.add(draft));
@@ -145,14 +152,21 @@ function* unshaped(rows: Iterable<DatasetRow>): Generator<DatasetRow, Shaped> {
 export type Split = Record<Side, DatasetRow[]>;
 
 /** The same in one go and in memory, for few rows. */
-export function buildRows(request: DatasetRequest, rows: readonly SourceRow[], options: BuildOptions = {}): Built & { split: Split } {
+export function buildRows(
+  request: DatasetRequest,
+  rows: readonly SourceRow[],
+  options: BuildOptions = {},
+): Built & { split: Split; rated: DatasetRow[] } {
   const build = datasetBuild(request, rowsInMemory(), options);
   for (const row of rows) build.add(row);
-  const split: Split = { train: [], validation: [], test: [] };
+  const files: Record<RowFile, DatasetRow[]> = { train: [], validation: [], test: [], rated: [] };
   const pieces = build.pieces();
   for (;;) {
     const piece = pieces.next();
-    if (piece.done) return { ...piece.value, split };
-    if (piece.value !== undefined) split[piece.value.side].push(...piece.value.rows);
+    if (piece.done) {
+      const { rated, ...split } = files;
+      return { ...piece.value, split, rated };
+    }
+    if (piece.value !== undefined) files[piece.value.file].push(...piece.value.rows);
   }
 }

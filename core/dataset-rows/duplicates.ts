@@ -4,6 +4,7 @@ import { hashOf } from '../text/hash.ts';
 import { jaccard, likeness, minHash, piecesOf, type Signatures, signatureSize, signatures } from '../text/near-duplicates.ts';
 import { normal } from '../text/normal.ts';
 import { type Drafts, none } from './drafts.ts';
+import { ratedReplies } from './rated.ts';
 import { rowOf } from './rows.ts';
 import type { SameMeaning, Shaping } from './shaping.ts';
 import type { SourceRows } from './source-rows.ts';
@@ -43,6 +44,9 @@ export type Units = {
   /** Why a draft is not kept: the number of a reason in `reasons`, or 0. */
   readonly refused: Uint8Array;
   readonly reasons: readonly string[];
+  /** Replies that are not kept because they were not liked. */
+  readonly disliked: Uint8Array;
+  readonly rated: ReturnType<typeof ratedReplies>;
   /** Of a draft, those that mean so much the same that they may not be on another side. */
   readonly alikeInMeaning: Map<number, number[]>;
   /** Searches for likeness that were ended early. */
@@ -73,6 +77,8 @@ export function* findRepetitions(
     signatures: signatures(size),
     refused: new Uint8Array(size),
     reasons,
+    disliked: new Uint8Array(size),
+    rated: ratedReplies(),
     alikeInMeaning: new Map(),
     cut: 0,
   };
@@ -102,38 +108,14 @@ export function* findRepetitions(
     const unit = unitOf(row);
     units.hash[draft] = hashOf(unit);
     units.long[draft] = unit.length >= shortest ? 1 : 0;
-    const same = whole.put(units.hash[draft]!, draft);
-    if (units.long[draft] === 0) {
-      if (copies[same ?? draft]! >= mostCopies) refuse(draft, `more than ${mostCopies} copies of a short exchange`);
-      else copies[same ?? draft]!++;
-      continue;
-    }
-    if (same !== undefined) {
-      refuse(draft, 'exact duplicate');
-      join(draft, same, 'repetition');
-      continue;
-    }
-    for (const { other, cosine } of meaningLike(units.hash[draft]!, draft)) {
-      if (cosine >= sameMeaning.leak) {
-        join(draft, other, 'meaning');
-        units.alikeInMeaning.set(draft, [...(units.alikeInMeaning.get(draft) ?? []), other]);
-        units.alikeInMeaning.set(other, [...(units.alikeInMeaning.get(other) ?? []), draft]);
-      }
-      if (cosine < sameMeaning.duplicate || sameSource(draft, other) || units.refused[draft] !== 0 || units.refused[other] !== 0) continue;
-      refuse(draft, 'semantic duplicate');
-      join(draft, other, 'meaning');
-    }
-    if (units.refused[draft] !== 0) continue;
-
-    const signature = signed(drafts, draft, row);
-    units.signatures.set(draft, signature.unit);
-    const like = unitIndex.find(draft, (other) => !sameTalk(draft, other) && jaccard(pieces(draft), pieces(other)) >= threshold);
-    if (like !== undefined) {
-      refuse(draft, 'near duplicate');
-      join(draft, like, 'repetition');
-      continue;
-    }
-    unitIndex.add(draft);
+    units.rated.see(draft, row);
+    const disliked = shaping.dislike?.(row);
+    if (disliked !== undefined) units.disliked[draft] = 1;
+    const signature = units.long[draft] === 1 ? signed(drafts, draft, row) : undefined;
+    if (signature !== undefined) units.signatures.set(draft, signature.unit);
+    const why = disliked ?? repetitionOf(draft);
+    if (why !== undefined) refuse(draft, why);
+    if ((why !== undefined && disliked === undefined) || signature === undefined) continue;
     if (drafts.talk(draft) === none || contextLength(row) < shortest) continue;
     contexts.set(draft, signature.context);
     const asked = contextIndex.find(
@@ -145,6 +127,38 @@ export function* findRepetitions(
   }
   units.cut = unitIndex.cut() + contextIndex.cut();
   return units;
+
+  function repetitionOf(draft: number): string | undefined {
+    const same = whole.put(units.hash[draft]!, draft);
+    if (units.long[draft] === 0) {
+      if (copies[same ?? draft]! >= mostCopies) return `more than ${mostCopies} copies of a short exchange`;
+      copies[same ?? draft]!++;
+      return undefined;
+    }
+    if (same !== undefined) {
+      join(draft, same, 'repetition');
+      return 'exact duplicate';
+    }
+    let known = false;
+    for (const { other, cosine } of meaningLike(units.hash[draft]!, draft)) {
+      if (cosine >= sameMeaning.leak) {
+        join(draft, other, 'meaning');
+        units.alikeInMeaning.set(draft, [...(units.alikeInMeaning.get(draft) ?? []), other]);
+        units.alikeInMeaning.set(other, [...(units.alikeInMeaning.get(other) ?? []), draft]);
+      }
+      if (known || cosine < sameMeaning.duplicate || sameSource(draft, other) || units.refused[other] !== 0) continue;
+      known = true;
+      join(draft, other, 'meaning');
+    }
+    if (known) return 'semantic duplicate';
+    const like = unitIndex.find(draft, (other) => !sameTalk(draft, other) && jaccard(pieces(draft), pieces(other)) >= threshold);
+    if (like === undefined) {
+      unitIndex.add(draft);
+      return undefined;
+    }
+    join(draft, like, 'repetition');
+    return 'near duplicate';
+  }
 }
 
 /** In the order of time, those first that stay before others. */

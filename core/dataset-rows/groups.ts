@@ -78,7 +78,8 @@ export function groupName(index: SourceRows, drafts: Drafts, group: number): str
 /**
  * Earliest groups train, later ones validate, the latest test; groups without any time go by lot, a number from 0 to 1. A
  * group is never cut: shares are as near as that allows.
- * Rows that may only be trained on count neither as rows nor by their time, and have no side where their group is held out. Gives the drafts in the
+ * Rows that may only be trained on count neither as rows nor by their time, and have no side where their group is held out.
+ * Those that stand `beside` the others have a side, and do not count as rows. Gives the drafts in the
  * order in which they are written, groups by time and within them drafts by time, and the side of each.
  */
 export function splitByTime(
@@ -86,21 +87,24 @@ export function splitByTime(
   groups: Groups,
   {
     kept,
-    onlyTrain,
+    beside,
     lot,
     shares,
-  }: { kept: (draft: number) => boolean; onlyTrain: (draft: number) => boolean; lot: (draft: number) => number; shares: Recipe['split'] },
+  }: { kept: (draft: number) => boolean; beside: (draft: number) => boolean; lot: (draft: number) => number; shares: Recipe['split'] },
 ) {
-  const members = new Map<number, { first: number; drawn: number; counted: number; size: number }>();
+  const onlyTrain = (draft: number) => drafts.standing(draft) > 0;
+  const members = new Map<number, { first: number; drawn: number; real: boolean; counted: number; size: number }>();
   for (let draft = 0; draft < drafts.size; draft++) {
-    if (!kept(draft)) continue;
-    const time = drafts.time(draft);
+    if (!kept(draft) && !beside(draft)) continue;
+    const time = Number.isNaN(drafts.time(draft)) ? Number.POSITIVE_INFINITY : drafts.time(draft);
     const known = members.get(groups.of(draft));
-    const group = known ?? { first: Number.isNaN(time) ? Number.POSITIVE_INFINITY : time, drawn: lot(draft), counted: 0, size: 0 };
+    const group = known ?? { first: time, drawn: lot(draft), real: false, counted: 0, size: 0 };
     if (known === undefined) members.set(groups.of(draft), group);
-    group.size++;
+    if (kept(draft)) group.size++;
     if (onlyTrain(draft)) continue;
-    if (group.counted++ === 0) group.first = Number.isNaN(time) ? Number.POSITIVE_INFINITY : time; // what nobody said has no say in when it was
+    if (!group.real) group.first = time;
+    group.real = true;
+    if (kept(draft)) group.counted++;
   }
   const inTime = [...members].sort(([a, x], [b, y]) => (x.first === y.first ? a - b : x.first - y.first));
   const dated = inTime.filter(([, group]) => Number.isFinite(group.first));
@@ -109,7 +113,7 @@ export function splitByTime(
   let [counted, placed] = [0, 0];
   for (const [name, group] of inTime) {
     const timed = Number.isFinite(group.first);
-    const middle = group.counted === 0 ? 0 : timed ? (counted + group.counted / 2) / all : group.drawn;
+    const middle = !group.real ? 0 : timed ? (counted + group.counted / 2) / Math.max(1, all) : group.drawn;
     const side = middle <= shares.train ? 'train' : middle <= shares.train + shares.validation ? 'validation' : 'test';
     placeOf.set(name, { side, next: placed });
     if (timed) counted += group.counted;

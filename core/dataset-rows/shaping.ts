@@ -2,6 +2,8 @@ import type { DatasetRow } from '../dataset.ts';
 
 export const sides = ['train', 'validation', 'test'] as const;
 export type Side = (typeof sides)[number];
+/** A file of rows: a side, or the rated replies that are kept beside the training side for other programs. */
+export type RowFile = Side | 'rated';
 
 /**
  * What a recipe does besides cleaning and splitting. All of it is pure and sees rows in an order that no source decides, so
@@ -10,6 +12,8 @@ export type Side = (typeof sides)[number];
 export type Shaping = {
   /** Why a row is not wanted at all. Asked before repetitions are looked for. */
   refuse?(row: DatasetRow): string | undefined;
+  /** Why a reply is not trained on: it was not liked. Where its conversation is on the training side it is kept beside the rows. */
+  dislike?(row: DatasetRow): string | undefined;
   /**
    * The training rows as they are to be written: mixed, repeated, varied, in whatever form. `rows` may be walked more than
    * once; each walk reads them anew, because they need not fit in memory. Yields rows, and `undefined` now and then where no row

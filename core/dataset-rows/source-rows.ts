@@ -51,7 +51,7 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
   const letters = column(Uint32Array);
   const damaged = column(Uint8Array);
   const lesser = column(Uint8Array);
-  const ratings = new Map<number, number>();
+  const rating = column(Float64Array);
   const forwarded = column(Float64Array);
   const general = column(Uint8Array);
   const generated = column(Uint8Array);
@@ -133,7 +133,7 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
         speaker.push(row.speaker === (replay ?? subject) ? speakers.subject : anybody ? speakers.partner : speakers.other);
         general.push(replay === undefined ? 0 : 1);
         lesser.push(row.flagged === true && row.speaker === subject ? 1 : 0);
-        if (typeof row.rating === 'number' && row.speaker === subject) ratings.set(time.length - 1, row.rating);
+        rating.push(row.speaker === subject ? (row.rating ?? Number.NaN) : Number.NaN);
         feeling.push(row.emotion === null ? feelings.none : row.emotion === 'neutral' ? feelings.neutral : feelings.some);
         letters.push((row.text ?? '').trim().length);
         const same = (row.text ?? '').length < shortestForwarded ? '' : normal(row.text ?? '');
@@ -146,6 +146,7 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
         letters.push(0);
         general.push(0);
         lesser.push(0);
+        rating.push(Number.NaN);
         forwarded.push(0);
       }
     },
@@ -186,10 +187,9 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
       const conversation = talk.at(row);
       if (conversation < 0 || letters.at(row) === 0) continue;
       if (speaker.at(row) === speakers.partner) best.delete(conversation);
-      const rating = ratings.get(row);
-      if (rating === undefined || speaker.at(row) !== speakers.subject || damaged.at(row) === 1 || lesser.at(row) === 1) continue;
+      if (Number.isNaN(rating.at(row)) || speaker.at(row) !== speakers.subject || damaged.at(row) === 1 || lesser.at(row) === 1) continue;
       const before = best.get(conversation);
-      const isBest = before === undefined || (rating - ratings.get(before)! || keyHash.at(before) - keyHash.at(row)) > 0;
+      const isBest = before === undefined || (rating.at(row) - rating.at(before) || keyHash.at(before) - keyHash.at(row)) > 0;
       if (before !== undefined) lesser.set(isBest ? before : row, 1);
       if (isBest) best.set(conversation, row);
     }

@@ -1,20 +1,26 @@
 import type { DatasetRow } from '../dataset.ts';
+import { askedIn } from '../dataset-rows/rated.ts';
 
 export type Pair = { chosen: DatasetRow; rejected: DatasetRow };
 
-/** Whether one reply is known to be better than the other: by a flag, else by ratings. */
-function better(a: DatasetRow, b: DatasetRow): boolean {
-  if ((a.flagged ?? false) !== (b.flagged ?? false)) return b.flagged === true;
-  return a.rating !== undefined && b.rating !== undefined && a.rating > b.rating;
+/**
+ * Pairs replies as they are read with the best one to the same words. They must come as a data set has them: replies to the
+ * same words one after the other, the best first. What somebody flagged is never the better one.
+ */
+export function pairing(): (row: DatasetRow) => Pair | undefined {
+  let asked: string | undefined;
+  let chosen: DatasetRow;
+  return (row) => {
+    const words = askedIn(row);
+    if (words !== asked) {
+      [asked, chosen] = [words, row];
+      return undefined;
+    }
+    return chosen.output !== row.output && isBetter(chosen, row) ? { chosen, rejected: row } : undefined;
+  };
 }
 
-/** What a reply answers: everything before it. */
-const askedIn = (row: DatasetRow): string => JSON.stringify(row.messages.slice(0, -1));
-
-/** Of the replies to the same words, the best one beside each that is worse. In the order of the rows. */
-export function pairsOf(rows: readonly DatasetRow[]): Pair[] {
-  return [...Map.groupBy(rows, askedIn).values()].flatMap((replies) => {
-    const chosen = replies.reduce((best, row) => (better(row, best) ? row : best));
-    return replies.filter((row) => row.output !== chosen.output && better(chosen, row)).map((rejected) => ({ chosen, rejected }));
-  });
+function isBetter(a: DatasetRow, b: DatasetRow): boolean {
+  if (a.flagged === true) return false;
+  return b.flagged === true || (a.rating !== undefined && b.rating !== undefined && a.rating > b.rating);
 }

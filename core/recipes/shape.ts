@@ -7,19 +7,10 @@ import type { Bucket, Mix } from './recipe.ts';
 import { type Rewritten, variantsOf } from './variants.ts';
 import { fits } from './where.ts';
 
-/** What a recipe does to rows that are clean and split: leaves out, weighs, varies, mixes, and gives them their form. */
-export type Recipe = {
-  shaping: Shaping;
-  /** Rated and flagged replies of the training side, those that are not trained on included, once the build is done. */
-  rated(): DatasetRow[];
-};
-
-/** The recipe of a request, to be handed to one build. */
-export function shapeOf(request: DatasetRequest, rewritten?: Rewritten): Recipe {
+/** What the recipe of a request does to rows that are clean and split: leaves out, weighs, varies, mixes, and gives them their form. */
+export function shapeOf(request: DatasetRequest, rewritten?: Rewritten): Required<Shaping> {
   const { recipe, sources = [], snapshot } = request;
   const { mix, augment, maxSynthetic, seed, nearDuplicate } = recipe;
-  const lesser = new Map<string, DatasetRow>();
-  const rated = new Map<string, DatasetRow>();
   const filled = new Set(snapshot.tables.filter(({ rows }) => rows > 0).map(({ source }) => source));
   const isAbsent = (bucket: Bucket) => {
     const named = [bucket.where.source ?? []].flat();
@@ -30,95 +21,67 @@ export function shapeOf(request: DatasetRequest, rewritten?: Rewritten): Recipe 
   const counted = augment !== undefined || mix !== undefined || sources.some(({ synthetic }) => synthetic);
 
   return {
-    rated: () => [...rated.values()],
-    shaping: {
-      refuse(row) {
-        const unwanted = recipe.leaveOut.some((where) => fits(where, row));
-        if (unwanted) return 'left out by the recipe';
-        if (row.voice === 'other' && row.category !== 'general' && !takesOthers(mix, row)) return 'written by somebody else';
-        const why = row.flagged
-          ? 'flagged reply'
-          : row.lesser
-            ? 'another reply was liked better'
-            : belowMinimum(row)
-              ? 'rated below minRating'
-              : undefined;
-        if (why !== undefined) lesser.set(row.id, row);
-        return why;
-      },
-      *train(rows, heldOut): Generator<DatasetRow | undefined, Shaped> {
-        const weighed = function* () {
-          for (const row of weighedRows(rows(), recipe.weights)) {
-            if (row.rating !== undefined || row.flagged !== undefined) rated.set(row.id, row);
-            yield row;
-          }
-        };
-        yield* keepLesser(heldOut);
-        if (!counted) {
-          yield* weighed();
-          return { problems: [], manifest: {} };
-        }
-        const isApart = augment === undefined ? () => true : yield* apartFrom(heldOut(), { seed, threshold: nearDuplicate });
-        const given = { tried: 0, tooNear: 0 };
-        const all = function* () {
-          for (const row of weighed()) {
-            yield row;
-            if (augment === undefined || isText(row)) continue;
-            for (const variant of variantsOf(row, augment, seed, rewritten)) {
-              given.tried++;
-              if (isApart(variant)) yield variant;
-              else given.tooNear++;
-            }
-          }
-        };
-        const draw = mixing({ mix, maxSynthetic, seed, isAbsent });
-        let seen = 0;
-        for (const row of all()) {
-          draw.see(row);
-          if (++seen % pause === 0) yield undefined;
-        }
-        const choice = draw.decide();
-        const variants = { made: given.tried - given.tooNear, likeHeldOut: given.tooNear };
-        let place = 0;
-        const kinds: Record<string, number> = {};
-        for (const row of all()) {
-          const copies = choice.copies[place] ?? 0;
-          const bucket = mix?.buckets[choice.bucketOf[place] ?? -1];
-          place++;
-          if (copies === 0 && place % pause === 0) yield undefined;
-          for (let copy = 0; copy < copies; copy++) {
-            if (row.synthetic !== undefined) kinds[row.synthetic] = (kinds[row.synthetic] ?? 0) + 1;
-            yield inForm({ ...row, id: copy === 0 ? row.id : `${row.id}*${copy + 1}` }, bucket);
+    refuse(row) {
+      const unwanted = recipe.leaveOut.some((where) => fits(where, row));
+      if (unwanted) return 'left out by the recipe';
+      if (row.voice === 'other' && row.category !== 'general' && !takesOthers(mix, row)) return 'written by somebody else';
+      return undefined;
+    },
+    dislike(row) {
+      if (row.flagged) return 'flagged reply';
+      if (row.lesser) return 'another reply was liked better';
+      const low = recipe.minRating !== undefined && row.rating !== undefined && row.rating < recipe.minRating;
+      return low ? 'rated below minRating' : undefined;
+    },
+    *train(rows, heldOut): Generator<DatasetRow | undefined, Shaped> {
+      if (!counted) {
+        yield* weighedRows(rows(), recipe.weights);
+        return { problems: [], manifest: {} };
+      }
+      const isApart = augment === undefined ? () => true : yield* apartFrom(heldOut(), { seed, threshold: nearDuplicate });
+      const given = { tried: 0, tooNear: 0 };
+      const all = function* () {
+        for (const row of weighedRows(rows(), recipe.weights)) {
+          yield row;
+          if (augment === undefined || isText(row)) continue;
+          for (const variant of variantsOf(row, augment, seed, rewritten)) {
+            given.tried++;
+            if (isApart(variant)) yield variant;
+            else given.tooNear++;
           }
         }
-        const augmentation = augment === undefined ? {} : { augmentation: { by: rewritten?.model ?? 'rules', ...variants } };
-        return {
-          problems: choice.problems,
-          manifest: { mix: choice.report, synthetic: sorted(kinds), ...augmentation },
-        };
-      },
+      };
+      const draw = mixing({ mix, maxSynthetic, seed, isAbsent });
+      let seen = 0;
+      for (const row of all()) {
+        draw.see(row);
+        if (++seen % pause === 0) yield undefined;
+      }
+      const choice = draw.decide();
+      const variants = { made: given.tried - given.tooNear, likeHeldOut: given.tooNear };
+      let place = 0;
+      const kinds: Record<string, number> = {};
+      for (const row of all()) {
+        const copies = choice.copies[place] ?? 0;
+        const bucket = mix?.buckets[choice.bucketOf[place] ?? -1];
+        place++;
+        if (copies === 0 && place % pause === 0) yield undefined;
+        for (let copy = 0; copy < copies; copy++) {
+          if (row.synthetic !== undefined) kinds[row.synthetic] = (kinds[row.synthetic] ?? 0) + 1;
+          yield inForm({ ...row, id: copy === 0 ? row.id : `${row.id}*${copy + 1}` }, bucket);
+        }
+      }
+      const augmentation = augment === undefined ? {} : { augmentation: { by: rewritten?.model ?? 'rules', ...variants } };
+      return {
+        problems: choice.problems,
+        manifest: { mix: choice.report, synthetic: sorted(kinds), ...augmentation },
+      };
     },
   };
 
   /** Whether only its text will be trained on: there is no question to vary. */
   function isText(row: DatasetRow): boolean {
     return mix !== undefined && mix.buckets[bucketFor(mix.buckets, row)]?.form === 'completion';
-  }
-
-  /** Lesser replies count only where nothing is held out that was made from the same source rows. */
-  function* keepLesser(heldOut: () => Iterable<DatasetRow>): Generator<undefined, void> {
-    if (lesser.size === 0) return;
-    const theirs = new Set<string>();
-    let seen = 0;
-    for (const { origin } of heldOut()) {
-      for (const from of origin) theirs.add(from);
-      if (++seen % pause === 0) yield;
-    }
-    for (const row of lesser.values()) if (!row.origin.some((from) => theirs.has(from))) rated.set(row.id, row);
-  }
-
-  function belowMinimum({ rating }: DatasetRow): boolean {
-    return recipe.minRating !== undefined && rating !== undefined && rating < recipe.minRating;
   }
 }
 
