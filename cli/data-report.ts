@@ -1,9 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
+import { layOutData } from '../activities/report/lay-out.ts';
+import { Quality } from '../core/quality.ts';
+import { openArtifacts } from '../platform/artifacts/open.ts';
 import { listPersonas } from '../platform/config.ts';
 import type { Database } from '../platform/db/database.ts';
 import { type BatchRow, findQuality, latestQuality, listBatches, type QualityRow } from '../platform/db/qualities.ts';
+import { listSteps } from '../platform/db/steps.ts';
+import type { Settings } from '../platform/settings.ts';
 import { textWidth } from '../platform/text-width.ts';
 import { openBooks } from './connect.ts';
 import type { Context } from './context.ts';
@@ -17,8 +22,7 @@ export async function command({ terminal, settings }: Context, named: string | u
   const name = named ?? (await personaOr(undefined, settings, () => lastPersona(db)));
   const quality = await qualityOf(db, name, listPersonas(settings));
   const days = await listBatches(db, { run: quality.run });
-  const page = join(settings.home, 'runs', quality.run, 'data.html');
-  const html = existsSync(page) ? page : null;
+  const html = await pageOf(db, quality, settings);
   if (terminal.json) terminal.out(JSON.stringify({ ...quality, html, batches: days.map(({ run: _, ...day }) => day) }));
   else for (const line of dataLines(quality, days, html, terminal)) terminal.out(line);
   return quality.verdict === 'pass' ? exitCodes.ok : exitCodes.held;
@@ -31,6 +35,19 @@ async function qualityOf(db: Kysely<Database>, name: string, personas: readonly 
   if (found === undefined)
     throw new Stop(`The words of ${name} were never looked at. Look at them, and no further: ./troupe run ${name} --until quality`);
   return found;
+}
+
+/** The page in the folder of its run. Where a worker elsewhere has written it, it is put there from the artifacts; null where they lack it. */
+async function pageOf(db: Kysely<Database>, { run }: QualityRow, settings: Settings): Promise<string | null> {
+  const page = join(settings.home, 'runs', run, 'data.html');
+  if (existsSync(page)) return page;
+  const step = (await listSteps(db, { run })).find(({ activity }) => activity === 'measureQuality');
+  if (step === undefined) return null;
+  const quality = Quality.parse(step.output);
+  const artifacts = await openArtifacts(settings);
+  if (!(await artifacts.verify(quality.html)) || !(await artifacts.verify(quality.figures))) return null;
+  await layOutData({ artifacts, settings }, { run, quality });
+  return page;
 }
 
 const marks = { pass: '✔', warn: '!', fail: '✘', 'not measured': '·' } as const;
@@ -65,7 +82,7 @@ export function dataLines(
     ...(failing.length > shown.length ? [`  and ${failing.length - shown.length} more`] : []),
     '',
     html === null
-      ? `The page is no longer in the folder of the run. Make it again: ./troupe run ${persona} --until quality`
+      ? `The page is gone, here and from the artifacts. Make it again: ./troupe run ${persona} --until quality`
       : `With plots: ${html}`,
   ];
 }

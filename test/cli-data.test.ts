@@ -1,3 +1,6 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
 import { datasetActivities } from '../activities/dataset.ts';
 import { toLines } from '../activities/lines.ts';
@@ -5,12 +8,14 @@ import { qualityActivities } from '../activities/quality.ts';
 import { differencesOf } from '../cli/data-diff.ts';
 import type { Snapshot } from '../core/dataset.ts';
 import { QualityPolicy } from '../core/quality/policy.ts';
+import type { Quality } from '../core/quality.ts';
 import type { SourceRow } from '../core/source-row.ts';
 import { recordRunStart } from '../platform/db/runs.ts';
-import { recordStep } from '../platform/db/steps.ts';
+import { listSteps, recordStep } from '../platform/db/steps.ts';
 import type { OpenPlatform } from '../platform/open.ts';
 import { troupe } from './support/cli.ts';
-import { aPlatform, asked } from './support/platform.ts';
+import { aPlatform, asked, temporaryFolder } from './support/platform.ts';
+import { serverEnvironment } from './support/servers.ts';
 import { aRequest, manyTalks, said } from './support/words.ts';
 
 /** A run of angela-demo that went as far as its data set, with these words. */
@@ -27,10 +32,12 @@ async function aRun(platform: OpenPlatform, run: string, rows: readonly SourceRo
   const plan = { pipeline: 'release', persona: 'angela-demo', boxes: [], result: null };
   await recordRunStart(db, { run, persona: 'angela-demo', pipeline: 'release', plan, trigger: 'person', workflow: 'w', workflowRun: run });
   const looked = { persona: 'angela-demo', subject: 'Ada', languages: {}, snapshot, policy: QualityPolicy.parse({}) };
-  const { sifted } = await qualityActivities(platform).measureQuality(asked(looked, { run }));
+  const quality = await qualityActivities(platform).measureQuality(asked(looked, { run }));
+  const { sifted } = quality;
   const input = { ...aRequest(), snapshot, sifted };
   const output = await datasetActivities(platform).buildDataset(asked(input, { run }));
   const when = { startedAt: new Date(), endedAt: new Date() };
+  await recordStep(db, { run, step: 'quality', activity: 'measureQuality', version: 1, key: run, input: looked, output: quality, ...when });
   await recordStep(db, { run, step: 'dataset', activity: 'buildDataset', version: 1, key: run, input, output, ...when });
 }
 
@@ -83,6 +90,32 @@ test('data: report tells figures, rows shows words, diff counts what differs', a
   expect(diff.json).toMatchObject([{ before: 'angela-demo-1', after: 'angela-demo-2', rows: { added: 1, removed: 0 } }]);
   expect(same.out).toContain('the same');
   expect(never).toMatchObject({ code: 1, err: expect.stringContaining('./troupe run chandler --until quality') });
+}, 120_000);
+
+test('data on another machine than the worker: page and rows come out of the bucket', async () => {
+  Object.assign(process.env, serverEnvironment());
+  const bucket = `data-${process.pid}`;
+  await new S3Client({ forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: bucket }));
+  const artifacts = `s3://${bucket}/shared`;
+  const worker = await aPlatform({ artifacts });
+  await aRun(worker, 'angela-demo-1', words);
+  const home = temporaryFolder();
+  const env = { ...serverEnvironment(), TROUPE_DATABASE_URL: worker.settings.database, TROUPE_HOME: home, TROUPE_ARTIFACTS: artifacts };
+  const pageAt = (home: string) => join(home, 'runs', 'angela-demo-1', 'data.html');
+
+  const report = await troupe(['data', 'report', 'angela-demo'], { env });
+  const rows = await troupe(['data', 'rows', 'angela-demo', '--flag', 'secret', '--json'], { env });
+
+  expect(report).toMatchObject({ code: 0, err: '', out: expect.stringContaining(`With plots: ${pageAt(home)}`) });
+  expect(readFileSync(pageAt(home))).toEqual(readFileSync(pageAt(worker.settings.home)));
+  expect(rows.json).toMatchObject([{ id: 'diary/conversations/9003' }]);
+
+  const { output } = (await listSteps(worker.db, { run: 'angela-demo-1' })).find(({ step }) => step === 'quality')!;
+  await worker.artifacts.remove((output as Quality).html.digest);
+  rmSync(home, { recursive: true });
+  const pruned = await troupe(['data', 'report', 'angela-demo'], { env });
+
+  expect(pruned).toMatchObject({ code: 0, out: expect.stringContaining('Make it again: ./troupe run angela-demo --until quality') });
 }, 120_000);
 
 test('a row that went to another side moved, one with other contents changed', () => {
