@@ -35,6 +35,7 @@ bench: setup ## Measure the pipeline, on this machine
 
 bench-data: setup ## Measure the making of data sets, beside the libraries of Python
 	@peer=$$(bash bench/peer.sh) && node bench/data.ts --peer "$$peer"
+	@node --max-old-space-size=128 --max-semi-space-size=4 bench/quality.ts
 
 bench-train: setup ## Measure training on a GPU, where there is one
 	@$(python) bench/train_cuda.py

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { buildRows } from '../core/dataset-rows/build.ts';
 import { type Asked, judgeQuality } from '../core/quality/checks.ts';
 import { indexByChance, stabilityIndex } from '../core/quality/drift.ts';
-import { type BatchFigures, figuresOf } from '../core/quality/figures.ts';
+import { type BatchFigures, figuresOf, meanWords } from '../core/quality/figures.ts';
 import { QualityPolicy } from '../core/quality/policy.ts';
 import { rulesBroken } from '../core/quality/rules.ts';
 import { canJudge, controls, questionOf, readAnswer } from '../core/quality/scorer.ts';
@@ -112,6 +112,13 @@ const ask = (rows: readonly SourceRow[], more: Partial<Asked> = {}, policy: obje
   ...more,
 });
 const check = (asked: Asked, name: string) => judgeQuality(asked).checks.find((one) => one.check === name)!;
+
+test('words of a reply are counted in Thai as in English, and those of others are not', () => {
+  const thai = figuresFor([said(1, 'a', 'Ada', 'เมื่อวานเราไปกินข้าวที่บ้านแม่'), said(2, 'a', 'Ben', 'อร่อยไหม')]);
+  const english = figuresFor([said(1, 'a', 'Ada', 'Yesterday we ate at mother’s house :)'), said(2, 'a', 'Ada', 'Good.')]);
+
+  expect([meanWords(thai), meanWords(english), meanWords([])]).toEqual(['9.0', '3.5', '–']);
+});
 
 test('ordinary days pass, and nobody is asked', () => {
   const judged = judgeQuality(ask(talk(60)));

@@ -1,5 +1,5 @@
 import type { Drift } from '../../core/quality/checks.ts';
-import { type BatchFigures, together } from '../../core/quality/figures.ts';
+import { type BatchFigures, meanWords, together } from '../../core/quality/figures.ts';
 import type { QualityPolicy } from '../../core/quality/policy.ts';
 import { type RuleId, rules } from '../../core/quality/rules.ts';
 import { type Batch, batchKey } from '../../core/quality/sifted.ts';
@@ -103,6 +103,7 @@ function sources({ sources, batches }: DataStory): Html {
       first ?? '–',
       last ?? '–',
       number(together(own).own),
+      meanWords(own),
       percent(
         sum((batch) => batch.empty),
         all,
@@ -129,7 +130,20 @@ function sources({ sources, batches }: DataStory): Html {
       ),
     ].map(cell)}</tr>`;
   });
-  const head = ['Rows', 'Days', 'From', 'To', "Persona's own", 'Empty', 'Duplicates', 'Emoji', 'Personal', 'Put aside', 'Consent'];
+  const head = [
+    'Rows',
+    'Days',
+    'From',
+    'To',
+    "Persona's own",
+    'Words of each',
+    'Empty',
+    'Duplicates',
+    'Emoji',
+    'Personal',
+    'Put aside',
+    'Consent',
+  ];
   return section(
     'Sources',
     html`<div class="wide"><table><thead><tr><th>Source</th>${head.map((name) => html`<th class="number">${name}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>`,

@@ -2,6 +2,7 @@ import type { SourceRow } from '../source-row.ts';
 import { hashOf } from '../text/hash.ts';
 import { lettersByLanguage } from '../text/language.ts';
 import { normal } from '../text/normal.ts';
+import { countWords } from '../text/thai-words.ts';
 import { asideBecause, personal, type RuleId, rulesBrokenBy, textsOf } from './rules.ts';
 import { type Batch, batchKey, dayOf } from './sifted.ts';
 
@@ -11,8 +12,9 @@ export const lengthBins = [4, 8, 16, 32, 64, 128, 256, 512, 1024] as const;
 /** What there is to say of the rows of one source of one day without quoting them. */
 export type BatchFigures = Batch & {
   rows: number;
-  /** Rows of the persona itself. */
+  /** Rows of the persona itself, and their words. */
   own: number;
+  words: number;
   empty: number;
   duplicates: number;
   aside: number;
@@ -62,6 +64,7 @@ export function figuresOf({ subject, languages }: { subject: string; languages: 
       const own = ownWords(row, subject);
       if (own !== undefined) {
         figures.own++;
+        figures.words += countWords(own);
         const ownLetters = own === text ? letters : lettersByLanguage(own, declared);
         for (const [language, count] of Object.entries(ownLetters)) figures.letters[language] = (figures.letters[language] ?? 0) + count;
       }
@@ -80,6 +83,7 @@ const emptyFigures = (batch: Batch): BatchFigures => ({
   ...batch,
   rows: 0,
   own: 0,
+  words: 0,
   empty: 0,
   duplicates: 0,
   aside: 0,
@@ -123,6 +127,13 @@ function mostOf(letters: Record<string, number>): string {
 function binOf(length: number): number {
   const bin = lengthBins.findIndex((end) => length <= end);
   return bin < 0 ? lengthBins.length : bin;
+}
+
+/** Words of a reply on average, as people read it. A run before words were counted has none. */
+export function meanWords(days: readonly BatchFigures[]): string {
+  const sum = (count: (day: BatchFigures) => number) => days.reduce((all, day) => all + count(day), 0);
+  const mean = sum(({ words }) => words) / sum(({ own }) => own);
+  return Number.isFinite(mean) ? mean.toFixed(1) : '–';
 }
 
 /** The sum of several days. */

@@ -35,6 +35,9 @@ export function wordsOf(text: string, names: readonly string[] = []): string[] {
   return [...words, ...unprotected(text.slice(at))];
 }
 
+/** How many words a text has; spaces and signs are none. */
+export const countWords = (text: string): number => wordsOf(text).filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
+
 /** Where Thai words stand in a text as words of their own: นอน is in เขานอนแล้ว, and not in แน่นอน. */
 export function placesOf(words: string, text: string): number[] {
   const places: number[] = [];
@@ -62,6 +65,7 @@ const unprotected = (text: string): string[] =>
 
 /** The words of a run of Thai letters. */
 function thaiWords(run: string): string[] {
+  if (!/(.)\1\1/.test(run)) return repaired(run);
   const starts: number[] = []; // where each letter of the shortened run begins
   let short = '';
   for (let at = 0; at < run.length; at++) {
@@ -70,9 +74,8 @@ function thaiWords(run: string): string[] {
     starts.push(at);
     short += run[at];
   }
-  const words = repaired([...segmenter.segment(short)].map(({ segment }) => segment));
   let place = 0;
-  return words.map((word) => {
+  return repaired(short).map((word) => {
     const from = starts[place]!;
     place += word.length;
     return run.slice(from, starts[place] ?? run.length);
@@ -83,9 +86,9 @@ function thaiWords(run: string): string[] {
 const before = ['ไม่', 'ก็', 'นะ'];
 const after = ['ได้', 'ไป', 'ให้', 'กว่า'];
 
-function repaired(pieces: readonly string[]): string[] {
+function repaired(run: string): string[] {
   const joined: string[] = [];
-  for (const piece of pieces) {
+  for (const { segment: piece } of segmenter.segment(run)) {
     // A consonant without a vowel, or a mark without a consonant, is no word; ก็ is written so all the same.
     const fragment =
       (/^[\u0e01-\u0e2e][\u0e47-\u0e4e]*$/.test(piece) && piece !== 'ก็') ||
