@@ -253,6 +253,43 @@ test('the step beats while it reads, compares and writes, and a cancelled one st
   expect(readdirSync(folder, { recursive: true })).toHaveLength(stored);
 });
 
+test.each([
+  ['an exchange without end', (n: number) => (n % 2 ? 'Ada' : 'Ben')],
+  ['questions without end', (n: number) => (n % 2000 === 1999 ? 'Ada' : 'Ben')],
+  ['an answer without end', (n: number) => (n === 0 ? 'Ben' : 'Ada')],
+])(
+  'others have a turn all along %s, its moments included',
+  (_, speakerOf) => {
+    const messages = 10_000;
+    const rows = Array.from({ length: messages }, (_, n) => said(n, 'a', speakerOf(n), `It is ${n}.`, { at: at('09:00:00') }));
+    const moments = rows.map(({ id, text }): SourceRow => {
+      const nothing = { conversation: 'a', intensity: 5, trigger: null, context: null, words: null, feeling: null };
+      return { table: 'angela_emotions', source: 'diary', id, at: at('09:00:00'), consent: 'c1', emotion: 'joy', reply: text, ...nothing };
+    });
+    const all = [...rows, ...moments];
+    let [reads, longest] = [0, 0];
+    const store = {
+      add() {},
+      read(number: number) {
+        reads++;
+        return all[number]!;
+      },
+    };
+
+    const build = datasetBuild(aRequest({ categories: { emotional: {}, contextual: {} } }), store);
+    for (const row of all) build.add(row);
+    const pieces = build.pieces();
+    for (let next = pieces.next(); !next.done; next = pieces.next()) {
+      longest = Math.max(longest, reads);
+      reads = 0;
+    }
+
+    expect(longest).toBeGreaterThan(100);
+    expect(longest).toBeLessThan(8000);
+  },
+  120_000,
+);
+
 test('of rated replies no words are held, however many there are', () => {
   setFlagsFromString('--expose-gc');
   const collectGarbage = runInNewContext('gc') as () => void;

@@ -113,6 +113,21 @@ test('context has its bounds: turns, then characters, the oldest going first', (
   for (const row of [...turns, ...characters]) expect(row.messages[1]?.role).toBe('user');
 });
 
+test('of words without end before a reply the latest stay, and a reply without end stops between two messages', () => {
+  const texts = (speaker: string, from: number) =>
+    Array.from({ length: 30 }, (_, i) => said(from + i, 'a', speaker, `${'word '.repeat(9)}${from + i}`, { at: minute(from) }));
+  const rows = [...texts('Ben', 100), ...texts('Ada', 200)];
+
+  const { rows: made, counts } = allOf(rows, aRequest({ maxCharacters: 160 }));
+
+  expect(contents(made[0])).toEqual([
+    'system: You are Ada.',
+    expect.stringMatching(/^user: (word ){9}129$/),
+    expect.stringMatching(/^assistant: (word ){9}200\n(word ){9}201\n(word ){9}202$/),
+  ]);
+  expect(counts.leftOut).toEqual({ 'said more, without an answer between': 1 });
+});
+
 test('words of somebody else are context only where no partner is named', () => {
   const rows = [said(1, 'a', 'Cleo', 'And me?'), said(2, 'a', 'Ben', 'Hello'), said(3, 'a', 'Ada', 'Hi.')];
 

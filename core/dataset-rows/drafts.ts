@@ -4,7 +4,7 @@ import { categories } from '../dataset.ts';
 import { millisecondsOf } from '../duration.ts';
 import type { RowOf, TableName } from '../source-row.ts';
 import { tableColumns } from '../source-row.ts';
-import { isWhole, placeMoments } from './moments.ts';
+import { isWhole, placeMoments, readMoments } from './moments.ts';
 import { compareTimes, feelings, type SourceRows, speakers } from './source-rows.ts';
 import { nearestInTime } from './time.ts';
 import { type Reply, repliesIn, type Talks, talksOf } from './turns.ts';
@@ -92,8 +92,9 @@ export function* draftsOf({ recipe }: DatasetRequest, index: SourceRows, order: 
     );
     if (silent > 0) unanswered.talks++;
     unanswered.bursts += silent + replies.reduce((sum, reply) => sum + reply.unanswered, 0);
-    const taken = takeMoments(index, talks, replies, momentsIn.get(talk) ?? [], out, (moment) => add('emotional', moment, talk));
+    const taken = yield* takeMoments(index, talks, replies, momentsIn.get(talk) ?? [], out, (moment) => add('emotional', moment, talk));
     for (const [place, reply] of replies.entries()) {
+      if (place % 1000 === 999) yield;
       const of = talks.rows[reply.reply]!;
       const moment = taken.get(place);
       if (index.general.at(of) === 1) add('general', of, talk, reply);
@@ -160,18 +161,19 @@ function byTalk(index: SourceRows, talks: Talks, moments: Uint32Array): Map<numb
 const momentAt = (index: SourceRows, row: number) => index.store.read(row) as RowOf<'angela_emotions'>;
 
 /** Which moment each reply takes, by the reply's place; of two the stronger. Moments that fit no reply and say both sides stand alone. */
-function takeMoments(
+function* takeMoments(
   index: SourceRows,
   talks: Talks,
   replies: readonly Reply[],
   rows: readonly number[],
   out: Out,
   alone: (moment: number) => void,
-): Map<number, number> {
+): Generator<undefined, Map<number, number>> {
   const taken = new Map<number, number>();
   if (rows.length === 0) return taken;
-  const moments = rows.map((row) => momentAt(index, row));
-  for (const [i, place] of placeMoments(index, talks, replies, moments).entries()) {
+  const moments = yield* readMoments(index, rows);
+  for (const [i, place] of (yield* placeMoments(index, talks, replies, moments)).entries()) {
+    if (i % 1000 === 999) yield;
     const moment = moments[i]!;
     const before = place === undefined ? undefined : taken.get(place);
     if (place === undefined) {

@@ -5,16 +5,19 @@ import type { Reply, Talks } from './turns.ts';
 
 type Moment = RowOf<'angela_emotions'>;
 
+/** After so many others have a turn: a talk may have a hundred thousand replies. */
+const pause = 500;
+
 /**
  * Finds the reply of one talk that each moment is about: by what was replied, by what was said, then by time. Gives the
  * place of the reply for each moment, or undefined. One walk over the replies, however many moments there are.
  */
-export function placeMoments(
+export function* placeMoments(
   index: SourceRows,
   talks: Talks,
   replies: readonly Reply[],
   moments: readonly Moment[],
-): (number | undefined)[] {
+): Generator<undefined, (number | undefined)[]> {
   const byReply = Map.groupBy(moments.keys(), (i) => normal(moments[i]!.reply ?? ''));
   const byWords = Map.groupBy(moments.keys(), (i) => normal(moments[i]!.words ?? ''));
   byReply.delete('');
@@ -23,6 +26,7 @@ export function placeMoments(
   const [exact, answering, later]: (number | undefined)[][] = [[], [], []];
 
   for (const [place, reply] of replies.entries()) {
+    if (place % pause === 0) yield;
     const said = textsOf(index, talks, reply.reply, reply.to);
     const asked = textsOf(index, talks, lastTurn(index, talks, reply), reply.reply);
     for (const text of said)
@@ -35,6 +39,16 @@ export function placeMoments(
     while (waiting.length > 0 && time >= timeOf(moments[waiting.at(-1)!]!)) later![waiting.pop()!] = place;
   }
   return moments.map((moment, i) => exact![i] ?? answering![i] ?? (isWhole(moment) ? undefined : later![i]));
+}
+
+/** The moments of these rows. */
+export function* readMoments(index: SourceRows, rows: readonly number[]): Generator<undefined, Moment[]> {
+  const moments: Moment[] = [];
+  for (const row of rows) {
+    if (moments.length % pause === 0) yield;
+    moments.push(index.store.read(row) as Moment);
+  }
+  return moments;
 }
 
 /** Whether a moment says both sides itself. */

@@ -93,10 +93,11 @@ export function repliesIn(
 ): number {
   const turns: Turn[] = []; // the last few only
   const end = starts[talk + 1]!;
+  const contextOf = contextWithin(bounds, (place) => (index.lesser.at(rows[place]!) === 1 ? 0 : 1 + index.letters.at(rows[place]!)));
   const finish = (turn: Turn | undefined) => {
     if (turn?.speaker !== speakers.subject) return;
     out('said more, without an answer between', turn.bursts - 1);
-    const found = contextOf(turns, bounds);
+    const found = contextOf(turns);
     if (found === undefined) out('reply with no words before it');
     else give({ context: found.from, reply: turn.from, to: turn.burst, unanswered: found.unanswered });
   };
@@ -104,7 +105,7 @@ export function repliesIn(
     const length = index.letters.at(rows[place]!);
     const said = { speaker: speakers.subject, from: place, burst: place + 1, to: place + 1, length, burstLength: length, bursts: 1 };
     const before = turns.at(-1)?.speaker === speakers.subject ? turns.slice(0, -1) : turns;
-    const found = contextOf([...before, said], bounds);
+    const found = contextOf([...before, said]);
     if (found !== undefined) give({ context: found.from, reply: place, to: place + 1, unanswered: 0 });
   };
   for (let place = starts[talk]!; place < end; place++) {
@@ -128,7 +129,8 @@ export function repliesIn(
       continue;
     }
     const pause = index.time.at(row) - index.time.at(rows[place - 1]!);
-    if (pause > bounds.burst) last.bursts++;
+    const tooLong = speaker === speakers.subject && last.bursts === 1 && last.burstLength + 1 + length > bounds.maxCharacters;
+    if (pause > bounds.burst || tooLong) last.bursts++;
     else if (last.bursts === 1) {
       last.burst = place + 1;
       last.burstLength += 1 + length;
@@ -141,8 +143,11 @@ export function repliesIn(
   return last?.speaker === speakers.partner ? last.bursts : 0;
 }
 
-/** The turns before the last one that fit: they begin and end with the other side, so the roles alternate. */
-function contextOf(turns: readonly Turn[], bounds: Bounds): { from: number; unanswered: number } | undefined {
+/**
+ * The turns before the last one that fit: they begin and end with the other side, so the roles alternate. Of what is answered
+ * the latest messages stay where it is too long by itself, and one always.
+ */
+const contextWithin = (bounds: Bounds, lengthAt: (place: number) => number) => (turns: readonly Turn[]) => {
   const reply = turns.at(-1)!;
   let first = Math.max(0, turns.length - 1 - bounds.contextTurns);
   const last = turns.length - 1;
@@ -152,5 +157,10 @@ function contextOf(turns: readonly Turn[], bounds: Bounds): { from: number; unan
     length -= turns[first++]!.length;
   const from = turns[first]!;
   if (last - first < 1 || from.speaker === speakers.subject) return undefined;
-  return { from: from.from, unanswered: turns[last - 1]!.bursts - 1 };
-}
+  let start = length > bounds.maxCharacters ? from.to - 1 : from.from;
+  for (let room = bounds.maxCharacters - reply.burstLength - lengthAt(start); start > from.from; start--) {
+    room -= lengthAt(start - 1);
+    if (room < 0) break;
+  }
+  return { from: start, unanswered: turns[last - 1]!.bursts - 1 };
+};
