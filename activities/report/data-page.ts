@@ -5,8 +5,8 @@ import { type RuleId, rules } from '../../core/quality/rules.ts';
 import { type Batch, batchKey } from '../../core/quality/sifted.ts';
 import type { Quality, QualityCheck } from '../../core/quality.ts';
 import { driftPlot, languagePlot, lengthPlot, sharesPlot, volumePlot } from './data-charts.ts';
+import { framed, section } from './frame.ts';
 import { type Html, html } from './html.ts';
-import { css } from './style.ts';
 
 /** What the page shows: counts only, never words. */
 export type DataStory = Pick<Quality, 'digest' | 'verdict' | 'headline' | 'checks' | 'sources' | 'rows'> & {
@@ -25,37 +25,17 @@ const words = { pass: 'Pass', fail: 'Needs a decision' } as const;
 /** The figures of a run's words as one page that needs no network. */
 export function dataPage(story: DataStory): string {
   const { persona, verdict, headline, digest } = story;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="color-scheme" content="light dark">
-<title>${persona}: its words</title>
-<style>${css}</style>
-</head>
-<body>
-<header>
-<p class="eyebrow">The words of <strong>${persona}</strong>, before anything is made of them</p>
-<h1 class="${verdict}">${words[verdict]}</h1>
-<p class="headline">${headline}</p>
-<p class="quiet">Evidence <code>${digest}</code>. An approval is for this evidence only.</p>
-</header>
-<main>
-${checks(story)}
-${days(story)}
-${sources(story)}
-${plots(story)}
-${flags(story)}
-${settings(story)}
-</main>
-</body>
-</html>
-`.text;
+  const eyebrow = html`The words of <strong>${persona}</strong>, before anything is made of them`;
+  return framed({ title: `${persona}: its words`, eyebrow, verdict, word: words[verdict], headline, digest }, [
+    checks(story),
+    days(story),
+    sources(story),
+    plots(story),
+    flags(story),
+    settings(story),
+  ]);
 }
 
-const section = (title: string, ...content: Html[]): Html => html`<section><h2>${title}</h2>${content}</section>`;
 const number = (value: number): string => value.toLocaleString('en');
 const percent = (part: number, of: number): string => (of === 0 ? '–' : `${Math.round((part / of) * 1000) / 10} %`);
 

@@ -1,49 +1,29 @@
 import { metrics, type Score } from '../../core/evaluation.ts';
 import { figure, metricNames } from '../../core/verdict.ts';
 import { forestPlots, trainingCurve } from './charts.ts';
+import { framed, section } from './frame.ts';
 import { type Html, html } from './html.ts';
 import { type Change, rivalsLine, type Story } from './story.ts';
-import { css } from './style.ts';
 
 const words = { pass: 'Pass', fail: 'Fail', inconclusive: 'Inconclusive' } as const;
 
 /** The report as one page that needs no network: verdict, gates, differences, answers, data, lineage, settings. */
 export function page(story: Story): string {
   const { request, verdict, headline, digest } = story;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="color-scheme" content="light dark">
-<title>${request.persona}: ${words[verdict]}</title>
-<style>${css}</style>
-</head>
-<body>
-<header>
-<p class="eyebrow">Evaluation of <strong>${request.persona}</strong> · candidate <code>${request.candidate.tag}</code></p>
-<h1 class="${verdict}">${words[verdict]}</h1>
-<p class="headline">${headline}</p>
-<p class="quiet">Evidence <code>${digest}</code>. An approval is for this evidence only.</p>
-</header>
-<main>
-${checks(story)}
-${differences(story)}
-${scores(story)}
-${training(story)}
-${answers(story)}
-${probes(story)}
-${data(story)}
-${lineage(story)}
-${settings(story)}
-</main>
-</body>
-</html>
-`.text;
+  const word = words[verdict];
+  const eyebrow = html`Evaluation of <strong>${request.persona}</strong> · candidate <code>${request.candidate.tag}</code>`;
+  return framed({ title: `${request.persona}: ${word}`, eyebrow, verdict, word, headline, digest }, [
+    checks(story),
+    differences(story),
+    scores(story),
+    training(story),
+    answers(story),
+    probes(story),
+    data(story),
+    lineage(story),
+    settings(story),
+  ]);
 }
-
-const section = (title: string, ...content: Html[]): Html => html`<section><h2>${title}</h2>${content}</section>`;
 
 const checks = ({ checks }: Story): Html =>
   section(
