@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
 import { layOutData } from '../activities/report/lay-out.ts';
+import { meanWords } from '../core/quality/figures.ts';
 import { Quality } from '../core/quality.ts';
 import { openArtifacts } from '../platform/artifacts/open.ts';
 import { listPersonas } from '../platform/config.ts';
@@ -71,7 +72,10 @@ export function dataLines(
     ),
     '',
     ...table(
-      [['source', 'rows', 'days', 'from', 'to', 'own', 'duplicates', 'emoji', 'personal', 'aside', 'consent'], ...sourceRows(days)],
+      [
+        ['source', 'rows', 'days', 'from', 'to', 'own', 'words each', 'duplicates', 'emoji', 'personal', 'aside', 'consent'],
+        ...sourceRows(days),
+      ],
       textWidth,
     ),
     ...(failing.length > 0 ? ['', `Days that fail (${failing.length}):`] : []),
@@ -100,6 +104,7 @@ function sourceRows(days: readonly BatchRow[]): string[][] {
       dated[0]?.day ?? '–',
       dated.at(-1)?.day ?? '–',
       String(sum(({ figures }) => figures.own)),
+      meanWords(own.map(({ figures }) => figures)),
       share(({ figures }) => figures.duplicates),
       share(({ figures }) => figures.emoji),
       share(({ figures }) => figures.personal),

@@ -71,6 +71,7 @@ test('data: report tells figures, rows shows words, diff counts what differs', a
 
   expect(report).toMatchObject({ code: 0, err: '' });
   expect(report.out).toContain('angela-demo: pass');
+  expect(report.out).toMatch(/ own +words each .*\ndiary +83 .* 41 +7\.4 /);
   expect(report.out).toContain(`${home}/runs/angela-demo-2/data.html`);
   expect(report.out).not.toContain('previous instructions');
   expect(json.json).toMatchObject([
