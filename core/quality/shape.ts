@@ -10,9 +10,9 @@ export function isLooping(text: string): boolean {
   if (text.length < 200) return false;
   const part = text.slice(0, looked);
   for (let period = 1; period <= 40; period++) {
-    let same = 0;
-    for (let i = period; i < part.length; i++) if (part.charCodeAt(i) === part.charCodeAt(i - period)) same++;
-    if (same > 200 && same / part.length > 0.8) return true;
+    let left = part.length - Math.max(200, 0.8 * part.length) - period; // so many may differ, and not one more
+    for (let i = period; i < part.length && left > 0; i++) if (part.charCodeAt(i) !== part.charCodeAt(i - period)) left--;
+    if (left > 0) return true;
   }
   const triples = wordRuns(part, 3);
   return triples.length >= 38 && new Set(triples).size / triples.length < 0.3;
