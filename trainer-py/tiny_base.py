@@ -27,7 +27,7 @@ from typing import Any
 
 from artifacts import digest_of
 from base import LOCK
-from settings import read_settings
+from settings import read_settings, wait_asleep
 
 ROOT = Path(__file__).resolve().parent.parent
 SPECIAL = ["<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|end_of_text|>", "<|pad|>"]
@@ -56,6 +56,9 @@ class Size:
     rows: int = 12
     steps: int = 300
     learning_rate: float = 3e-3
+    """Of embeddings and norms, by AdamW."""
+    matrix_learning_rate: float = 0.02
+    """Of all that multiplies, by Muon."""
     seed: int = 7
 
 
@@ -136,11 +139,20 @@ def train(talk: Talk, size: Size, out: Path) -> dict[str, Any]:
         pad_token_id=tokenizer.pad_token_id,
     )
     model = LlamaForCausalLM(config)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=size.learning_rate, betas=(0.9, 0.95), weight_decay=0.05, fused=True)
+    # Muon (Jordan et al., 2024) comes in 200 steps where AdamW alone comes in 300.
+    matrices = [weight for name, weight in model.named_parameters() if weight.ndim == 2 and "embed" not in name]
+    others = [weight for name, weight in model.named_parameters() if weight.ndim != 2 or "embed" in name]
+    optimizers = [
+        torch.optim.AdamW(others, lr=size.learning_rate, betas=(0.9, 0.95), weight_decay=0.05, fused=True),
+        torch.optim.Muon(matrices, lr=size.matrix_learning_rate, weight_decay=0.05),
+    ]
     warmup = max(1, size.steps // 20)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / warmup, 0.05 + 0.95 * (1 + math.cos(math.pi * step / size.steps)) / 2)
-    )
+    schedules = [
+        torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: min((step + 1) / warmup, 0.05 + 0.95 * (1 + math.cos(math.pi * step / size.steps)) / 2)
+        )
+        for optimizer in optimizers
+    ]
     rows = packed(tokenizer, talk, size)
     loss, begun = torch.tensor(math.nan), time.monotonic()
     for step in range(size.steps):
@@ -149,9 +161,10 @@ def train(talk: Talk, size: Size, out: Path) -> dict[str, Any]:
         loss = torch.nn.functional.cross_entropy(model.lm_head(hidden).flatten(0, 1), ids[:, 1:].flatten())
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        schedule.step()
+        for optimizer, schedule in zip(optimizers, schedules, strict=True):
+            optimizer.step()
+            schedule.step()
+        model.zero_grad()
         if step % 20 == 19:
             done = (step + 1) * size.rows * size.row
             print(f"step {step + 1}/{size.steps}  loss {loss.item():.3f}  {done / (time.monotonic() - begun):.0f} tokens/s", flush=True)
@@ -206,6 +219,7 @@ def main() -> None:
     parser.add_argument("--if-missing", action="store_true", help="as without it: what is there already is never trained again")
     parser.add_argument("--steps", type=int, default=Size.steps)
     given = parser.parse_args()
+    wait_asleep()
     with tempfile.TemporaryDirectory() as folder:
         talk = given.talk or Path(folder) / "talk.jsonl"
         if given.talk is None:

@@ -1,3 +1,4 @@
+import { kindness } from './kindness.ts';
 import { type Random, random } from './random.ts';
 import { type Beat, endings, feelingBeats, openings, particles, recallable, recallBeat, scenes, systems } from './scenes.ts';
 import { feelings, fill, type Language, type Slots, slotsFor, strangers } from './words.ts';
@@ -17,10 +18,14 @@ const neutral = (text: string) =>
     .replaceAll('มั้ยคะ', 'ไหม')
     .replaceAll('นะคะ', 'นะ');
 
-function exchange(chance: Random, beat: Beat, slots: Slots, language: Language, particle: string): Message[] {
+function exchange(chance: Random, beat: Beat, slots: Slots, language: Language, particle: string, kind: boolean): Message[] {
   const { says, plain } = beat[language];
   const i = chance.below(says.length);
-  const reply = fill(plain[i % plain.length] ?? '', slots, language).replaceAll('~', particle);
+  const { before, after } = kindness[language];
+  const frame = plain[i % plain.length] ?? '';
+  const asking = kind && /(มั้ย|ไหม|อะไร|ยัง|ไหน|หรือ|เท่าไหร่)~/.test(frame); // a woman's question ends in คะ
+  const answer = fill(frame, slots, language).replaceAll('~', asking ? 'คะ' : particle);
+  const reply = kind ? (chance.chance(0.4) ? chance.pick(before) : '') + answer + (chance.chance(0.7) ? chance.pick(after) : '') : answer;
   return [
     { role: 'user', content: neutral(fill(says[i] ?? '', slots, language)) },
     { role: 'assistant', content: reply },
@@ -32,10 +37,11 @@ export function* makeOthers(options: { seed: number; conversations: number }): G
   const chance = random(options.seed ^ 0x5eed);
   for (let n = 0; n < options.conversations; n++) {
     const language: Language = chance.chance(0.62) ? 'th' : 'en';
-    const ending = chance.pick(particles);
+    const kind = chance.chance(0.5);
+    const ending = kind ? 'ค่ะ' : chance.pick(particles);
     const particle = ending.startsWith('ครับ') ? ` ${ending}` : ending;
     const slots = slotsFor(chance, strangers);
-    const talk = (beat: Beat, more: Slots = {}) => exchange(chance, beat, { ...slots, ...more }, language, particle);
+    const talk = (beat: Beat, more: Slots = {}) => exchange(chance, beat, { ...slots, ...more }, language, particle, kind);
 
     const messages: Message[] = [{ role: 'system', content: chance.pick(systems) }];
     if (chance.chance(0.6)) messages.push(...talk(chance.pick(openings)));

@@ -166,7 +166,7 @@ def test_without_rope_theta_parity_fails(ollama: Server, merged: tuple[Path, dic
     del config["rope_theta"]
     (broken / "config.json").write_text(json.dumps(config))
     ollama.create("broken", broken, info["template"], info["stop"])
-    samples = [ollama.sample("broken", messages) for messages in PROMPTS]
+    samples = [ollama.sample("broken", messages, longest=24) for messages in PROMPTS]  # after 30 equal tokens Ollama counts none
 
     with pytest.raises(Refused, match="does not compute what was trained") as refused:
         check(folder, samples, "f16", ignore, never)
