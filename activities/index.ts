@@ -7,23 +7,25 @@ import { datasetActivities } from './dataset.ts';
 import { deployActivities } from './deploy.ts';
 import { embeddingActivities } from './embeddings.ts';
 import { evaluationActivities } from './evaluation.ts';
+import { tellingOutages } from './outages.ts';
 import { publishActivities } from './publish.ts';
 import { qualityActivities } from './quality.ts';
 import { rewriteActivities } from './rewrite.ts';
 import { snapshotActivities } from './snapshot.ts';
 
 /** Every activity of the TypeScript worker, ready to be registered. */
-export const allActivities = (platform: Platform) => ({
-  ...bookkeeping(platform),
-  ...checked(activity, {
-    ...snapshotActivities(platform),
-    ...qualityActivities(platform),
-    ...championActivities(platform),
-    ...embeddingActivities(platform),
-    ...rewriteActivities(platform),
-    ...datasetActivities(platform),
-    ...deployActivities(platform),
-    ...evaluationActivities(platform),
-    ...publishActivities(platform),
-  }),
-});
+export const allActivities = (platform: Platform) =>
+  tellingOutages({
+    ...bookkeeping(platform),
+    ...checked(activity, {
+      ...snapshotActivities(platform),
+      ...qualityActivities(platform),
+      ...championActivities(platform),
+      ...embeddingActivities(platform),
+      ...rewriteActivities(platform),
+      ...datasetActivities(platform),
+      ...deployActivities(platform),
+      ...evaluationActivities(platform),
+      ...publishActivities(platform),
+    }),
+  });

@@ -8,7 +8,7 @@ import { livePicture } from './live-picture.ts';
 import { activitiesOf, outcomeOf, progressOf } from './look.ts';
 import { type Ending, endingLines, exitCodeOf } from './outcome.ts';
 import { type Activities, eventLine, eventsBetween, type RunEvent, type Seen } from './run-events.ts';
-import { treeLines } from './run-tree.ts';
+import { treeLines, unplannedLine } from './run-tree.ts';
 import { exitCodes } from './stop.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -59,6 +59,7 @@ async function lookOn(
   let lookedAt = 0;
   let silentSince: number | undefined;
   let lastLook = false;
+  let unplanned: string | undefined;
   for (;;) {
     const asking = client.connection.withDeadline(Date.now() + 5000, () => progressOf(handle)).catch(() => null); // null: no worker answered
     const progress = await Promise.race([asking, interrupt.signal]);
@@ -78,6 +79,9 @@ async function lookOn(
       activities = (await Promise.race([looking, interrupt.signal])) ?? activities; // a picture a moment old will do
       lookedAt = Date.now();
     }
+    const held = progress === undefined ? activities.plan?.failure : undefined;
+    if (held !== undefined && held !== unplanned) terminal.err(unplannedLine(activities, Date.now()));
+    unplanned = held;
     if (progress) {
       const now = { progress, activities: outcome ? {} : activities };
       view.show(seen, now);

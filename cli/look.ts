@@ -21,7 +21,9 @@ export async function activitiesOf(handle: WorkflowHandle): Promise<Activities> 
   const { raw } = await handle.describe();
   const found: Activities = {};
   for (const pending of raw.pendingActivities ?? []) {
-    const activity: Activity = { attempt: pending.attempt ?? 1, ...(pending.state === scheduled && { queued: true }) };
+    const next = Number(pending.nextAttemptScheduleTime?.seconds ?? 0) * 1000;
+    const when = pending.state !== scheduled ? {} : next > Date.now() ? { next } : { queued: true };
+    const activity: Activity = { attempt: pending.attempt ?? 1, ...when };
     const failure = pending.lastFailure;
     if (failure) activity.failure = failure.cause?.message || failure.message || 'no reason was given';
     const beat = pending.heartbeatDetails?.payloads?.[0];
@@ -29,7 +31,8 @@ export async function activitiesOf(handle: WorkflowHandle): Promise<Activities> 
       const value: unknown = defaultPayloadConverter.fromPayload(beat);
       if (typeof value === 'object' && value !== null && !Array.isArray(value)) activity.beat = value as Record<string, unknown>;
     }
-    found[pending.activityId ?? ''] = activity;
+    const id = pending.activityId ?? '';
+    found[/^\d+$/.test(id) ? 'plan' : id] = activity;
   }
   return found;
 }

@@ -30,8 +30,11 @@ export type RunEvent =
   | { event: 'refused'; at: string; run: string; reason: string }
   | { event: 'outcome'; at: string; run: string; outcome: Ending; exitCode: number };
 
-/** What is known of a step that is under way: its attempt, whether no worker has taken it yet, why the attempt before failed, its last heartbeat. */
-export type Activity = { attempt: number; queued?: boolean; failure?: string; beat?: Record<string, unknown> };
+/**
+ * What is known of a step that is under way: its attempt, whether no worker has taken it yet, when it will be tried again
+ * (milliseconds since 1970), why the attempt before failed, its last heartbeat.
+ */
+export type Activity = { attempt: number; queued?: boolean; next?: number; failure?: string; beat?: Record<string, unknown> };
 export type Activities = Record<string, Activity>;
 
 /** A moment of a run, as far as it can be seen from outside. */

@@ -1,6 +1,6 @@
 import type { Progress, StepState } from '../core/run.ts';
 import { clip } from '../platform/text-width.ts';
-import { type Activity, type Seen, seconds } from './run-events.ts';
+import { type Activities, type Activity, type Seen, seconds } from './run-events.ts';
 import type { Terminal } from './terminal.ts';
 
 const marks: Record<StepState, string> = { waiting: '·', running: '▸', done: '✔', reused: '↻', failed: '✘', cancelled: '■', skipped: '–' };
@@ -24,6 +24,10 @@ export function treeLines({ progress, activities }: Seen, now: number, terminal:
     const plain = clip(text, terminal.columns() - 6);
     return `${branch} ${terminal.style(colours[box.state], `${marks[box.state]} ${plain}`)}`;
   });
+  for (const [held, activity] of Object.entries(activities)) {
+    const text = boxes.some((box) => box.name === held) ? '' : attemptText(activity, now);
+    if (text) lines.push(terminal.style('yellow', clip(`  ${held}  ${text}`, terminal.columns() - 1))); // the run's own books
+  }
   const done = boxes.filter(({ state }) => state === 'done' || state === 'reused').length;
   const head = clip(`${progress.run}  ${progress.pipeline} of ${progress.persona}  ${done}/${boxes.length}`, terminal.columns() - 1);
   const room = Math.max(3, terminal.rows() - 4);
@@ -41,14 +45,25 @@ function boxNote(
   if (state === 'running') {
     const since = started === undefined ? '' : seconds(Math.max(0, now - started) / 1000);
     if (kind === 'gate') return `waits for a person, ${since}`;
-    const again =
-      activity && activity.attempt > 1 ? `attempt ${activity.attempt}, after: ${(activity.failure ?? '').replaceAll('\n', ' ')}` : '';
-    return [since, activity?.queued ? 'waits for a worker' : beatText(activity?.beat), again].filter(Boolean).join('  ');
+    const busy = activity?.queued ? 'waits for a worker' : activity?.next ? '' : beatText(activity?.beat);
+    return [since, busy, attemptText(activity, now)].filter(Boolean).join('  ');
   }
   if (state === 'reused') return `reused from ${from ?? 'an earlier run'}`;
   if (state === 'failed') return (cause ?? '').replaceAll('\n', ' ');
   if (state === 'done' && started !== undefined && ended !== undefined) return seconds((ended - started) / 1000);
   return '';
+}
+
+/** Of a run whose plan could not be made yet. */
+export const unplannedLine = ({ plan }: Activities, now: number): string =>
+  ['The run has no plan yet', attemptText(plan, now)].filter(Boolean).join(': ').replace(/\.?$/, '.');
+
+/** Which attempt it is, when it begins, and why the one before failed; nothing of a first one. */
+export function attemptText(activity: Activity | undefined, now: number): string {
+  if (!activity || activity.attempt <= 1) return '';
+  const { attempt, next, failure = '' } = activity;
+  const when = next === undefined ? '' : ` in ${seconds(Math.max(0, next - now) / 1000)}`;
+  return `attempt ${attempt}${when}, after: ${failure.replaceAll('\n', ' ')}`;
 }
 
 /** The numbers and short words of a heartbeat, such as `step 120  loss 2.31`. */

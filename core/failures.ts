@@ -18,4 +18,10 @@ export const failures = {
   unknownActivity: 'NotFoundError',
 } as const;
 
+/** A server that nobody answers at. That passes by itself, if it takes a night: no attempt is the last for a day. */
+export const serverAway = 'ServerAway';
+
+/** The same, with the names that S3's client for Python gives it. */
+export const outages: readonly string[] = [serverAway, 'EndpointConnectionError', 'ConnectTimeoutError'];
+
 export type Failure = (typeof failures)[keyof typeof failures];

@@ -31,6 +31,9 @@ export type Outcome =
 
 export type StepState = 'waiting' | 'running' | 'done' | 'reused' | 'failed' | 'cancelled' | 'skipped';
 
+/** A server that did not answer, again and again. Times are milliseconds since 1970. */
+export type Outage = { reason: string; since: number; last: number };
+
 /** Where a run is, as its `progress` query tells it. Times are milliseconds since 1970. */
 export type Progress = {
   run: string;
@@ -48,6 +51,8 @@ export type Progress = {
   }[];
   /** The gate that waits for a person, and what they are to look at. */
   waiting?: { gate: string; evidence: string; verdict: string; headline: string; expires: number; approve: string; askedAgain?: number };
+  /** What waits for a server that does not answer: a step, the `plan`, or the `books`. */
+  away?: Record<string, Outage>;
   /** Decisions that could not be used, and why. */
   refused: string[];
   outcome?: Outcome;

@@ -65,7 +65,10 @@ export async function request(base: string, { method, path, json, file, idle, si
   try {
     return await new Promise((resolve, reject) => {
       const sending = (url.protocol === 'https:' ? https : http).request(url, { method, headers, ...(signal ? { signal } : {}) }, resolve);
-      sending.setTimeout(idle, () => sending.destroy(Object.assign(new Error(`silent for ${idle / 1000} s`), { code: 'ETIMEDOUT' })));
+      sending.setTimeout(idle, () => {
+        const syscall = sending.socket?.connecting ? 'connect' : 'read';
+        sending.destroy(Object.assign(new Error(`silent for ${idle / 1000} s`), { code: 'ETIMEDOUT', syscall }));
+      });
       sending.on('error', reject);
       if (file) pipeline(createReadStream(file.path, { highWaterMark: 1 << 20 }), sending, (error) => error && reject(error));
       else sending.end(body);

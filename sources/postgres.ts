@@ -135,6 +135,7 @@ async function connect(source: PostgresSource, url: string): Promise<pg.Client> 
     const where = `${client.host}:${client.port}/${client.database ?? ''}`;
     throw new SourceProblem(`Source ${source.name}: cannot open ${where} (${code}). Check ${variable} and that the server is up.`, {
       passing: !settledCodes.includes(code),
+      cause: error,
     });
   }
 }

@@ -8,8 +8,8 @@ export class SourceProblem extends Error {
   /** Whether what was read before is there no longer as it was, so that a cursor leads nowhere. */
   readonly changed: boolean;
 
-  constructor(message: string, options: { passing?: boolean; absent?: boolean; changed?: boolean } = {}) {
-    super(message);
+  constructor(message: string, options: { passing?: boolean; absent?: boolean; changed?: boolean; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
     this.passing = options.passing ?? false;
     this.absent = options.absent ?? false;
     this.changed = options.changed ?? false;

@@ -8,7 +8,7 @@ import { type Ending, endingLines, exitCodeOf } from '../cli/outcome.ts';
 import { requestAgain } from '../cli/retry.ts';
 import { requestFor } from '../cli/run.ts';
 import { eventLine, eventsBetween, type Seen } from '../cli/run-events.ts';
-import { treeLines } from '../cli/run-tree.ts';
+import { treeLines, unplannedLine } from '../cli/run-tree.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import type { Progress } from '../core/run.ts';
 
@@ -239,6 +239,22 @@ describe('the picture of a run', () => {
     const queued = seen(aProgress({ adapter: { state: 'running', started: start } }), { adapter: { attempt: 1, queued: true } });
 
     expect(treeLines(queued, start + 70_000, aTerminal())[2]).toBe('├ ▸ adapter   1 min 10 s  waits for a worker');
+  });
+
+  test("says when a step is tried again and what it waits for, also of the run's own books", () => {
+    const failure = 'Ollama at http://127.0.0.1:11434 did not answer.';
+    const held = seen(aProgress({ adapter: { state: 'running', started: start } }), {
+      adapter: { attempt: 7, next: start + 130_000, failure },
+      books: { attempt: 2, next: start + 75_000, failure: 'PostgreSQL did not answer.' },
+    });
+
+    const lines = treeLines(held, start + 70_000, aTerminal({ columns: () => 200 }));
+
+    expect(lines[2]).toBe(`├ ▸ adapter   1 min 10 s  attempt 7 in 1 min 0 s, after: ${failure}`);
+    expect(lines.at(-1)).toBe('  books  attempt 2 in 5.0 s, after: PostgreSQL did not answer.');
+    expect(unplannedLine({ plan: { attempt: 3, next: start + 5000, failure } }, start)).toBe(
+      `The run has no plan yet: attempt 3 in 5.0 s, after: ${failure}`,
+    );
   });
 
   test('never has a line that is wider than the terminal', () => {

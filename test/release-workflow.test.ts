@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,10 +9,14 @@ import { heartbeat, sleep } from '@temporalio/activity';
 import { Client, Connection, type WorkflowFailedError, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { bundleWorkflowCode, NativeConnection, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { sql } from 'kysely';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { tellingOutages } from '../activities/outages.ts';
 import type { Found, Page } from '../core/books.ts';
 import type { Box, Gate, Plan, Step } from '../core/plan.ts';
 import type { Outcome, Progress, StepRequest } from '../core/run.ts';
+import { openDatabase } from '../platform/db/database.ts';
+import { openOllama } from '../platform/ollama.ts';
 import { startTemporal, type Temporal } from '../temporal-dev/services.ts';
 
 // The server, the worker and the workflow are real. Stood in for are the activities: the books, the GPU and the models.
@@ -75,6 +82,8 @@ type World = {
   outcomes: Outcome[];
   decisions: { verdict: string; by: string }[];
   acts: Record<string, Fake>;
+  /** What has to answer before the plan is made, or a page of the books is turned. */
+  database?: () => Promise<unknown>;
 };
 
 const world = (acts: Record<string, Fake> = {}, plan: Partial<Plan> = {}): World => ({
@@ -124,27 +133,34 @@ async function start(here: World, input: object = { persona: 'someone' }): Promi
     taskQueue,
     workflowBundle: bundle,
     maxHeartbeatThrottleInterval: '100 milliseconds',
-    activities: {
-      ...Object.fromEntries(acts),
-      compilePlan: async () => plan,
-      keepBooks: async ({
-        run,
-        workflowRun,
-        steps,
-        decisions,
-        looks,
-        outcome,
-      }: Page & { run: string; workflowRun?: string }): Promise<Found[]> => {
-        here.pages.push({ run, workflowRun, notes: steps.map(({ step }) => step), asked: looks.map(({ step }) => step.name) });
-        for (const { key, output } of steps) here.books.set(key, { run, output });
-        here.decisions.push(...decisions);
-        if (outcome) here.outcomes.push(outcome);
-        return looks.map(({ step, input, refreshedBy }) => {
-          const found = refreshedBy ? undefined : here.books.get(key(step, input));
-          return { key: key(step, input), ...(found && { found }) };
-        });
+    activities: tellingOutages(
+      {
+        ...Object.fromEntries(acts),
+        compilePlan: async () => {
+          await here.database?.();
+          return plan;
+        },
+        keepBooks: async ({
+          run,
+          workflowRun,
+          steps,
+          decisions,
+          looks,
+          outcome,
+        }: Page & { run: string; workflowRun?: string }): Promise<Found[]> => {
+          await here.database?.();
+          here.pages.push({ run, workflowRun, notes: steps.map(({ step }) => step), asked: looks.map(({ step }) => step.name) });
+          for (const { key, output } of steps) here.books.set(key, { run, output });
+          here.decisions.push(...decisions);
+          if (outcome) here.outcomes.push(outcome);
+          return looks.map(({ step, input, refreshedBy }) => {
+            const found = refreshedBy ? undefined : here.books.get(key(step, input));
+            return { key: key(step, input), ...(found && { found }) };
+          });
+        },
       },
-    },
+      2,
+    ),
   });
   running = { worker, done: worker.run() };
   return client.workflow.start('releasePersona', { args: [input], taskQueue, workflowId: `persona/someone-${count}` });
@@ -344,6 +360,71 @@ test('a failure no retry cures fails the run, names step and cause, and cancels 
   expect(here.outcomes).toMatchObject([{ status: 'failed' }]);
 });
 
+/** What the Web UI shows of a run. */
+const shown = async (handle: WorkflowHandleWithFirstExecutionRunId) =>
+  (await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata')).currentDetails;
+
+/** An Ollama that is down until it is started, at an address that nobody else has. */
+async function anOllama() {
+  const server = createServer((_, answer) => void answer.end('{"version":"0.20.0"}'));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return {
+    ollama: openOllama(`http://127.0.0.1:${port}`),
+    port,
+    start: () => once(server.listen(port, '127.0.0.1'), 'listening'),
+    [Symbol.asyncDispose]: async () => void server.close(),
+  };
+}
+
+test('a step waits for a server that is away, and the run says for which', async () => {
+  await using there = await anOllama();
+  const here = world({
+    candidate: async () => {
+      await there.ollama.version();
+      return { digest: 'c1' };
+    },
+  });
+  const handle = await start(here);
+
+  const held = await until(handle, ({ away }) => away?.candidate !== undefined);
+  const details = await shown(handle);
+  await there.start();
+  const asked = await waiting(handle);
+  await handle.signal('approve', { by: 'david' });
+
+  expect(held.away?.candidate?.reason).toContain(`Ollama at http://127.0.0.1:${there.port} did not answer`);
+  expect(details).toContain(`candidate waits`);
+  expect(details).toContain(`Ollama at http://127.0.0.1:${there.port} did not answer`);
+  expect(asked.away).toEqual({});
+  expect(await handle.result()).toMatchObject({ status: 'released' });
+});
+
+test('plan and books wait for their database, and what they wrote down is not lost', async () => {
+  const db = openDatabase('postgres://troupe@127.0.0.1:9/troupe', { onError: () => {} });
+  const here = world();
+  let away = true;
+  here.database = async () => away && sql`select 1`.execute(db);
+  const handle = await start(here);
+
+  await vi.waitUntil(async () => (await shown(handle).catch(() => '')).includes('plan waits'), 20_000);
+  away = false;
+  await waiting(handle);
+  away = true;
+  await handle.signal('approve', { by: 'david' });
+  const held = await until(handle, (now) => now.away?.books !== undefined);
+  const { raw } = await handle.describe();
+  away = false;
+  const outcome = await handle.result();
+  await db.destroy();
+
+  expect(held.away?.books?.reason).toContain('PostgreSQL at 127.0.0.1:9 did not answer (ECONNREFUSED)');
+  expect(raw.pendingActivities?.map(({ activityId }) => activityId)).toEqual(['books']);
+  expect(outcome).toMatchObject({ status: 'released' });
+  expect(here.pages.flatMap(({ notes }) => notes)).toEqual(['snapshot', 'champion', 'candidate', 'report', 'approval', 'release']);
+});
+
 test('cancelling reaches the step that runs, and the books say so', async () => {
   const { beside, wasCancelled } = untilCancelled();
   const here = world({ candidate: beside });
@@ -479,6 +560,14 @@ if (process.env.RECORD_HISTORIES) {
   const champion = { champion: async () => ({ digest: 'c1', release: 'someone-4' }) };
   const broken = { candidate: async () => Promise.reject(ApplicationFailure.nonRetryable('No words in angela-db', 'SourceInvalid')) };
   const data = world({ quality: quality('fail') }, { boxes: watched });
+  const gone = openOllama('http://127.0.0.1:9');
+  const awayAt = (...calls: number[]) => {
+    let call = 0;
+    return async () => calls.includes(call++) && gone.version();
+  };
+  const heldUp = world({ candidate: () => away().then(() => ({ digest: 'c1' })) });
+  const away = awayAt(0, 1, 2);
+  heldUp.database = awayAt(0, 1, 2, 5, 6, 7); // the plan, and a page of the books
   test.each<[string, Record<string, string>, World?]>([
     ['released', { approval: 'approve' }],
     ['rejected', { approval: 'reject' }],
@@ -488,6 +577,7 @@ if (process.env.RECORD_HISTORIES) {
     ['unchanged', {}, world(champion)],
     ['failed', {}, world(broken)],
     ['data-approved', { data: 'approve', approval: 'approve' }, data],
+    ['held-up', { approval: 'approve' }, heldUp],
   ])('records %s', async (name, acts, here = world()) => {
     const handle = await start(here);
     for (const [gate, act] of Object.entries(acts)) {
@@ -499,7 +589,9 @@ if (process.env.RECORD_HISTORIES) {
     const { historyToJSON } = await import('@temporalio/common/lib/proto-utils.js');
     writeFileSync(
       new URL(`histories/${name}.json`, import.meta.url),
-      JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory()))).replaceAll(/\d+@[\w.-]+?(?="|-[0-9a-f]{32})/g, 'worker@host'),
+      JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory())))
+        .replaceAll(fileURLToPath(new URL('../', import.meta.url)), '')
+        .replaceAll(/\d+@[\w.-]+?(?="|-[0-9a-f]{32})/g, 'worker@host'),
     );
   });
 }

@@ -1,6 +1,7 @@
 import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import type { DecisionRecord, Found, Look, Page, StepRecord } from '../core/books.ts';
-import type { Outcome } from '../core/run.ts';
+import type { Outage, Outcome } from '../core/run.ts';
+import { outlast } from './outages.ts';
 import { keepBooks } from './steps.ts';
 
 type Reader = { answer: (found: Found[]) => void; refuse: (error: unknown) => void };
@@ -18,9 +19,12 @@ export class Books {
   #page = blank();
   #readers: Reader[] = [];
   #failure: { error: unknown } | undefined;
+  readonly #away: (outage: Outage | undefined) => void;
 
-  constructor(run: string) {
+  /** `away` hears of it while the database does not answer. */
+  constructor(run: string, away: (outage: Outage | undefined) => void) {
     this.#run = run;
+    this.#away = away;
     // Never cancelled half way: it is short, and a cancelled run must still be written down. Besides, cancelling a local
     // activity in the task that started it breaks the history (SDK 1.24: `Invalid transition in state machine`).
     void CancellationScope.nonCancellable(() => this.#keep());
@@ -75,7 +79,8 @@ export class Books {
     try {
       // What nobody was told could not be written down fails whoever asks next, but not the note that the run failed.
       if (this.#failure && !page.outcome) throw this.#failure.error;
-      const found = isBlank(page) ? [] : await keepBooks({ run: this.#run, ...page, ...reset() });
+      const whole = { run: this.#run, ...page, ...reset() };
+      const found = isBlank(page) ? [] : await outlast((again) => keepBooks(again, whole), this.#away);
       for (const { answer } of readers) answer(found);
     } catch (error) {
       if (readers.length === 0) this.#failure ??= { error };

@@ -1,5 +1,5 @@
 import type { Plan } from '../core/plan.ts';
-import type { Outcome, Progress, StepState } from '../core/run.ts';
+import type { Outage, Outcome, Progress, StepState } from '../core/run.ts';
 
 /** A run's state as people see it: the source of the query, of the details in the Web UI and of the search attributes. */
 export function progressOf(run: string, plan: Plan): Progress {
@@ -42,17 +42,29 @@ export function details(progress: Progress): string {
     const about = cause ?? (from ? `reused from ${from}` : kind === 'gate' && state === 'running' ? 'waits for a person' : '');
     return `| ${marks[state]} | ${name} | ${state} | ${took} | ${about.replaceAll('|', '\\|').replaceAll('\n', ' ')} |`;
   });
-  const { waiting, outcome, refused } = progress;
+  const { waiting, outcome, refused, away = {} } = progress;
   return [
     `### ${progress.persona}: ${outcome ? outcomeLine(outcome) : waiting ? 'waiting for a decision' : 'running'}`,
     waiting &&
       `**${waiting.verdict}**: ${waiting.headline}\n\nApprove: \`${waiting.approve}\`\n\nor send the signal \`approve\` with \`{"by":"<your name>"${waiting.verdict === 'inconclusive' ? ',"verdict":"inconclusive"' : ''}}\`. Evidence \`${waiting.evidence.slice(0, 12)}\`, expires ${new Date(waiting.expires).toISOString()}.${waiting.askedAgain ? ` Asked again ${new Date(waiting.askedAgain).toISOString()}: nobody has decided yet.` : ''}`,
     `| | step | state | took | |\n|-|-|-|-|-|\n${rows.join('\n')}`,
+    outageLines(away),
     refused.length > 0 && `Not counted:\n${refused.map((reason) => `- ${reason}`).join('\n')}`,
   ]
     .filter(Boolean)
     .join('\n\n');
 }
+
+const clock = (at: number) => new Date(at).toISOString().slice(11, 16);
+
+/** Which servers do not answer, and what waits for them. */
+export const outageLines = (away: Record<string, Outage>): string =>
+  Object.entries(away)
+    .map(
+      ([name, { reason, since, last }]) =>
+        `${name} waits, ${clock(since)} to ${clock(last)} UTC: ${reason} Tried again every minute, for a day.`,
+    )
+    .join('\n\n');
 
 /** An ending in one line. */
 export function outcomeLine(outcome: Outcome): string {

@@ -19,11 +19,12 @@ import {
 import type { GateTerms } from '../core/pipeline.ts';
 import type { Gate, Plan, Step } from '../core/plan.ts';
 import type { Approval, Decision, Release } from '../core/release.ts';
-import type { Outcome, Progress, RunRequest } from '../core/run.ts';
+import type { Outage, Outcome, Progress, RunRequest } from '../core/run.ts';
 import { Books } from './books.ts';
 import { Decisions } from './decision.ts';
 import { type GateAnswer, StepFailed, walk } from './engine.ts';
-import { details, note, outcomeLine, progressOf } from './progress.ts';
+import { outlast } from './outages.ts';
+import { details, note, outageLines, outcomeLine, progressOf } from './progress.ts';
 import { callActivity, compilePlan } from './steps.ts';
 
 export const approve = defineSignal<[Decision]>('approve');
@@ -48,7 +49,16 @@ const tell = (values: Partial<Record<keyof typeof attributes, string>>) =>
 export async function releasePersona(request: RunRequest): Promise<Outcome> {
   const decisions = new Decisions();
   let progress: Progress | undefined;
-  const show = () => progress && setCurrentDetails(details(Object.assign(progress, { refused: decisions.refused })));
+  const away: Record<string, Outage> = {};
+  const show = () => {
+    if (progress) setCurrentDetails(details(Object.assign(progress, { refused: decisions.refused, away })));
+    else setCurrentDetails(outageLines(away));
+  };
+  const waits = (name: string) => (outage: Outage | undefined) => {
+    if (outage) away[name] = outage;
+    else delete away[name];
+    show();
+  };
   const hear = (kind: 'approve' | 'reject', via: 'signal' | 'update') => (payload: unknown) => {
     const heard = decisions.hear({ kind, payload, via, at: Date.now() });
     if (!heard.accepted) log.warn('a decision was not counted', { reason: heard.reason });
@@ -70,7 +80,7 @@ export async function releasePersona(request: RunRequest): Promise<Outcome> {
 
   const run = runName(request);
   const { persona } = request;
-  const books = new Books(run);
+  const books = new Books(run, waits('books'));
 
   const end = async (outcome: Outcome): Promise<Outcome> => {
     decisions.close(); // a cancelled run must not take a yes any more
@@ -89,10 +99,11 @@ export async function releasePersona(request: RunRequest): Promise<Outcome> {
     const { workflowId, runId, searchAttributes } = workflowInfo();
     const trigger = searchAttributes.TemporalScheduledById ? 'schedule' : 'person';
     tell({ Persona: String(persona), TriggerKind: trigger });
-    const plan = await compilePlan({ run, request, workflow: workflowId, workflowRun: runId, trigger });
+    const start = { run, request, workflow: workflowId, workflowRun: runId, trigger };
+    const plan = await outlast((again) => compilePlan(again, start), waits('plan'));
     progress = progressOf(run, plan);
     show();
-    return await end(await walkPlan(plan, request, run, books, progress, decisions, show));
+    return await end(await walkPlan(plan, request, run, books, progress, decisions, show, waits));
   } catch (error) {
     const cancellation = [error, (error as Error).cause].find(isCancellation);
     if (cancellation) {
@@ -126,6 +137,7 @@ async function walkPlan(
   progress: Progress,
   decisions: Decisions,
   show: () => void,
+  waits: (name: string) => (outage: Outage | undefined) => void,
 ): Promise<Outcome> {
   const { persona } = plan;
   const refreshed = (step: string) => request.refresh?.some((name) => name === '*' || name === step) ?? false;
@@ -143,9 +155,10 @@ async function walkPlan(
         if (found) note(progress, step.name, 'reused', Date.now(), { from: found.run });
         else if (step.profile !== 'quick') tell({ PipelineStage: step.name });
         show();
+        const asked = { run, step: step.name, key: work ?? key, input };
         const output = found
           ? found.output
-          : await callActivity(step, { run, step: step.name, key: work ?? key, input }, summaryOf(step, key));
+          : await outlast((again) => callActivity(again, step, asked, summaryOf(step, key)), waits(step.name));
         books.note({
           step: step.name,
           activity: step.activity,

@@ -21,25 +21,42 @@ const retryOf = (profile: Profile) => {
   return { ...retry, nonRetryableErrorTypes: [...retry.nonRetryableErrorTypes] };
 };
 
+/** Attempts for a server that has not answered to several others. */
+const slowly = { initialInterval: '5 seconds', backoffCoefficient: 2, maximumInterval: '1 minute' } as const;
+
 /** In this worker, with no round trip through the server's queues. Under a second, but for models that are hashed again. */
-export const { keepBooks } = proxyLocalActivities<Pick<Bookkeeping, 'keepBooks'>>({
+const { keepBooks: keepAtOnce } = proxyLocalActivities<Pick<Bookkeeping, 'keepBooks'>>({
   startToCloseTimeout: '10 minutes',
   scheduleToCloseTimeout: '1 day',
-  retry: retryOf('quick'),
+  retry: { ...retryOf('quick'), initialInterval: '50 milliseconds' }, // while it is tried, nobody can ask the run anything
 });
 
-export const { compilePlan } = proxyActivities<Pick<Bookkeeping, 'compilePlan'>>({
-  startToCloseTimeout: '1 minute',
+/** Like any other activity, which Temporal shows, and tries again without a word in the history. */
+const { keepBooks: keepSlowly } = proxyActivities<Pick<Bookkeeping, 'keepBooks'>>({
+  startToCloseTimeout: '10 minutes',
   scheduleToCloseTimeout: '1 day',
-  retry: retryOf('quick'),
+  retry: { ...retryOf('quick'), ...slowly },
+  activityId: 'books',
 });
+
+export const keepBooks = (again: boolean, page: Parameters<Bookkeeping['keepBooks']>[0]): Promise<Found[]> =>
+  again ? keepSlowly(page) : keepAtOnce(page);
+
+export function compilePlan(again: boolean, request: Parameters<Bookkeeping['compilePlan']>[0]): Promise<Plan> {
+  const activities = proxyActivities<Pick<Bookkeeping, 'compilePlan'>>({
+    startToCloseTimeout: '1 minute',
+    scheduleToCloseTimeout: '1 day',
+    retry: { ...retryOf('quick'), ...(again && slowly) },
+  });
+  return activities.compilePlan(request);
+}
 
 /** Calls a step's activity on its queue, as patiently as its profile says, under the step's own name. */
-export function callActivity(step: Step, request: StepRequest<unknown>, summary: string): Promise<unknown> {
+export function callActivity(again: boolean, step: Step, request: StepRequest<unknown>, summary: string): Promise<unknown> {
   const { retry: _, ...timeouts } = profiles[step.profile];
   const activities = proxyActivities<Record<string, (request: StepRequest<unknown>) => Promise<unknown>>>({
     ...timeouts,
-    retry: retryOf(step.profile),
+    retry: { ...retryOf(step.profile), ...(again && slowly) },
     taskQueue: step.queue,
     activityId: step.name,
     summary,

@@ -5,6 +5,7 @@ import type { Model, Serving } from '../../core/model.ts';
 import type { BatchFigures } from '../../core/quality/figures.ts';
 import type { QualityCheck } from '../../core/quality.ts';
 import type { Outcome } from '../../core/run.ts';
+import { isUnreachable } from '../unreachable.ts';
 
 /** Written as JSON text, read as what it was. */
 type Json<T extends object | null> = JSONColumnType<T, string, string>;
@@ -166,7 +167,23 @@ export function openDatabase(url: string, { onError, max = 10 }: { onError: (err
   pool.on('error', onError);
   pool.on('connect', (client) => client.on('error', onError));
   return new Kysely<Database>({
-    dialect: new PostgresDialect({ pool }),
+    dialect: new PostgresDialect({
+      pool: {
+        options: pool.options,
+        connect: () => pool.connect().catch((error: unknown) => notReached(url, error)),
+        end: () => pool.end(),
+      },
+    }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
   });
+}
+
+/** Names the server where nobody answers: the driver's error has its address at best. */
+function notReached(url: string, error: unknown): never {
+  const late = error instanceof Error && /connection timeout/.test(error.message);
+  if (!late && !isUnreachable(error)) throw error;
+  const code = late ? 'ETIMEDOUT' : (error as NodeJS.ErrnoException).code;
+  const { host, port } = new pg.Client(url); // as the driver reads it
+  const message = `PostgreSQL at ${host}:${port} did not answer (${code}). Is it running? \`./troupe doctor\` looks.`;
+  throw Object.assign(new Error(message, { cause: error }), { code, syscall: 'connect' });
 }
