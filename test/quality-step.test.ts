@@ -62,6 +62,26 @@ test('what fails is kept by day, and the same words give the same evidence', asy
   expect(page).not.toMatch(/src=|href=|url\((?!#)/);
 });
 
+test('the page shows what is below many failing days, and draws only what has a day', async () => {
+  const platform = await aPlatform();
+  const broken = Array.from({ length: 20 }, (_, n) =>
+    broke(5000 + 100 * n).map((row) => ({ ...row, id: `${n}/${row.id}`, at: `2025-04-${n + 10}T10:00:00.000Z` })),
+  ).flat();
+  const undated = said(1, 'j', 'Ada', 'An entry.', { source: 'journal', at: null });
+
+  const { html } = await measure(platform, [...manyTalks(20), ...broken, undated]);
+
+  const page = (await platform.artifacts.get(html)).toString('utf8');
+  const days = /<h2>Days that fail a check<.*?<\/section>/s.exec(page)![0];
+  const rows = (of: string | undefined) => of!.split('<td class="number">60</td>').length - 1;
+  const [seen, more] = days.split('<details>');
+  expect([rows(seen), rows(more)]).toEqual([12, 8]);
+  const picture = (name: string) => new RegExp(`<svg [^>]*aria-label="${name}".*?</svg>`, 's').exec(page)![0];
+  expect(picture('volume')).toContain('diary');
+  expect(picture('volume')).not.toContain('journal');
+  expect(picture('lengths')).toContain('journal');
+});
+
 test('what a person has left out stays out without asking again, until its words are others', async () => {
   const platform = await aPlatform();
   const rows = [...manyTalks(20), ...broke(5000)];

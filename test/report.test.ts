@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bookkeeping } from '../activities/bookkeeping.ts';
 import { compareActivities } from '../activities/compare.ts';
-import { framed } from '../activities/report/frame.ts';
 import { escaped, html } from '../activities/report/html.ts';
 import { curveOf } from '../activities/report/training-log.ts';
 import { type CompareRequest, Report } from '../core/evaluation.ts';
@@ -46,16 +45,6 @@ test('a better candidate passes, and the report is where the run is and in the a
   expect(await fileOf('EVALUATION_RESULTS.md')).toContain('| bits per byte better than base | pass | ');
   expect(await fileOf('TRAINING_PROGRESS_LOG.md')).toContain('| emotional | 500 | 200 | 20 (clamped) |');
   expect(JSON.parse(await fileOf('report.json'))).toMatchObject({ digest: report.digest, verdict: 'pass' });
-});
-
-test('a page may load nothing and run nothing, whatever is on it', () => {
-  const head = { title: '<t>', eyebrow: html`about`, verdict: 'pass', word: 'Pass', headline: '<b>', digest: 'd' };
-
-  const page = framed(head, [html`<p>one</p>`]);
-
-  expect(page).toContain(`content="default-src 'none'; style-src 'unsafe-inline'"`);
-  expect(page).not.toMatch(/<script|<link|<img|https?:|url\(/);
-  expect(page).toContain('<title>&lt;t&gt;</title>');
 });
 
 test('the same evidence gives the same report to the byte, other evidence another digest', async () => {

@@ -56,7 +56,7 @@ const per = (width: number): string => (width === 1 ? 'a day' : `${width} days`)
 /** Rows by source; rows of days that are left out stand on top, in the colour of what is wrong. */
 export function volumePlot(batches: readonly BatchFigures[], leftOut: ReadonlySet<string>): Html {
   const { stretches, width } = stretchesOf(batches);
-  const sources = [...new Set(batches.map(({ source }) => source))];
+  const sources = [...new Set(stretches.flatMap(({ days }) => days.map(({ source }) => source)))].sort();
   const rows = (days: readonly BatchFigures[]) => days.reduce((sum, batch) => sum + batch.rows, 0);
   const bar = { type: 'bar', stack: 'rows', barCategoryGap: '15%', large: false };
   const kept = sources.map((source, i) => ({
@@ -173,7 +173,7 @@ export function driftPlot(drifts: readonly Drift[], { checks }: QualityPolicy): 
     name: 'reached by chance',
     type: 'line',
     symbol: 'none',
-    lineStyle: { color: colours.plum, width: 1, type: 'dotted' },
+    lineStyle: { color: colours.plum, width: 2, type: 'dotted' },
     itemStyle: { color: colours.plum },
     data: points.map((point) => Number(point.chance.toFixed(4))),
   };
@@ -205,7 +205,7 @@ export function sharesPlot(batches: readonly BatchFigures[]): Html {
     ['put aside', ({ aside }) => aside],
   ];
   const series = watched
-    .filter(([, count]) => batches.some((batch) => count(batch) > 0))
+    .filter(([, count]) => stretches.some(({ days }) => days.some((batch) => count(batch) > 0)))
     .map(([name, count], i) => ({
       name,
       type: 'line',

@@ -50,23 +50,24 @@ const checks = ({ checks }: DataStory): Html =>
     )}<tr><td>embeddings</td><td><span class="badge none">not measured</span></td><td>Looked at when the data set is made, where an embedder is configured (<code>dataset.embedder</code>), not here.</td></tr></tbody></table>`,
   );
 
-const shownDays = 60;
+/** So few at once that the pictures below stay in sight. */
+const [daysInSight, daysAtMost] = [12, 200];
 
 /** Days that fail, and what becomes of them. */
 function days({ failing, without, batches }: DataStory): Html {
   const out = new Set(without.map(batchKey));
   const found = batches.filter((batch) => failing[batchKey(batch)] !== undefined);
   if (found.length === 0) return html``;
-  const rows = found
-    .slice(0, shownDays)
-    .map(
-      (batch) =>
-        html`<tr><td>${batch.source}</td><td>${batch.day}</td><td class="number">${number(batch.rows)}</td><td>${failing[batchKey(batch)]!.join(', ')}</td><td>${out.has(batchKey(batch)) ? 'left out' : 'kept, as the persona says'}</td></tr>`,
-    );
+  const row = (batch: BatchFigures) =>
+    html`<tr><td>${batch.source}</td><td>${batch.day}</td><td class="number">${number(batch.rows)}</td><td>${failing[batchKey(batch)]!.join(', ')}</td><td>${out.has(batchKey(batch)) ? 'left out' : 'kept, as the persona says'}</td></tr>`;
+  const table = (days: readonly BatchFigures[]) =>
+    html`<table><thead><tr><th>Source</th><th>Day</th><th class="number">Rows</th><th>Fails</th><th></th></tr></thead><tbody>${days.map(row)}</tbody></table>`;
+  const more = found.slice(daysInSight, daysAtMost);
   return section(
     'Days that fail a check',
-    html`<table><thead><tr><th>Source</th><th>Day</th><th class="number">Rows</th><th>Fails</th><th></th></tr></thead><tbody>${rows}</tbody></table>`,
-    found.length > shownDays ? html`<p class="quiet">And ${found.length - shownDays} more, in <code>data.json</code>.</p>` : html``,
+    table(found.slice(0, daysInSight)),
+    more.length > 0 ? html`<details><summary>${more.length} more</summary>${table(more)}</details>` : html``,
+    found.length > daysAtMost ? html`<p class="quiet">And ${found.length - daysAtMost} besides, in <code>data.json</code>.</p>` : html``,
     html`<p class="quiet">To keep a day whatever a check says, name it in the persona file: <code>dataset.quality.keep</code>.</p>`,
   );
 }
@@ -76,12 +77,11 @@ function sources({ sources, batches }: DataStory): Html {
     const own = batches.filter((batch) => batch.source === source);
     const sum = (count: (batch: BatchFigures) => number) => own.reduce((all, batch) => all + count(batch), 0);
     const all = sum((batch) => batch.rows);
-    const cell = (value: string) => html`<td class="number">${value}</td>`;
+    const cell = (value: string | Html) => html`<td class="number">${value}</td>`;
     return html`<tr><th scope="row">${source}</th>${[
       number(all),
       number(days),
-      first ?? '–',
-      last ?? '–',
+      first === null ? '–' : html`${first}<br>${last}`,
       number(together(own).own),
       meanWords(own),
       percent(
@@ -113,8 +113,7 @@ function sources({ sources, batches }: DataStory): Html {
   const head = [
     'Rows',
     'Days',
-    'From',
-    'To',
+    'From, to',
     "Persona's own",
     'Words of each',
     'Empty',
@@ -150,7 +149,7 @@ function plots({ batches, languages, drifts, policy, without }: DataStory): Html
   );
 }
 
-function flags({ flagged, rows }: DataStory): Html {
+function flags({ flagged, rows, persona }: DataStory): Html {
   const found = Object.entries(flagged).map(
     ([id, count]) =>
       html`<tr><td class="whole"><code>${id}</code></td><td class="number">${number(count)}</td><td class="number">${percent(count, rows)}</td><td class="whole">${rules[id as RuleId].aside ? 'put aside' : 'marked'}</td><td>${rules[id as RuleId].reason}</td></tr>`,
@@ -160,7 +159,7 @@ function flags({ flagged, rows }: DataStory): Html {
     found.length === 0
       ? html`<p>None of ${number(rows)}.</p>`
       : html`<table><thead><tr><th>Rule</th><th class="number">Rows</th><th class="number">Share</th><th></th><th>Why it matters</th></tr></thead><tbody>${found}</tbody></table>
-<p class="quiet">Look at them: <code>./troupe data rows --flag &lt;rule&gt;</code></p>`,
+<p class="quiet">Look at them: <code>./troupe data rows ${persona} --flag &lt;rule&gt;</code></p>`,
   );
 }
 

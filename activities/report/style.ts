@@ -26,8 +26,10 @@ thead th { font-size: .78rem; color: var(--quiet); font-weight: 600; }
 .badge { display: inline-block; padding: .05rem .55rem; border-radius: 1rem; font-size: .8rem; font-weight: 600; border: 1px solid currentColor; }
 .badge.pass { color: var(--better); } .badge.fail { color: var(--worse); } .badge.inconclusive, .badge.warn { color: var(--margin); }
 .badge.none { color: var(--quiet); font-weight: 400; } .badge, .number, .whole { white-space: nowrap; } .number { text-align: right; font-variant-numeric: tabular-nums; }
+.number + :not(.number) { padding-left: .8rem; }
+.wide thead .number { white-space: normal; } .wide tbody th { min-width: 7.5rem; }
 .wide { overflow-x: auto; }
-figure { margin: .6rem 0; overflow-x: auto; }
+figure { margin: .6rem 0; overflow-x: auto; } figure svg { min-width: 36rem; }
 article { background: var(--card); border-radius: .6rem; padding: .7rem .9rem; margin: .7rem 0; }
 .prompt { font-weight: 600; margin: .2rem 0 .6rem; }
 .prompt, .pair p { white-space: pre-wrap; overflow-wrap: anywhere; }
