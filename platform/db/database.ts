@@ -108,15 +108,6 @@ type Adoptions = {
   putBackAt: Date | null;
 };
 
-type Notes = {
-  id: Generated<number>;
-  persona: string;
-  run: string | null;
-  kind: string;
-  detail: Json<object>;
-  at: Filled;
-};
-
 /** What a run found of its words. `digest` is the evidence that a person decides on. */
 type Qualities = { run: string; persona: string; digest: string; verdict: string; checks: Json<QualityCheck[]>; at: Filled };
 
@@ -146,7 +137,6 @@ export type Database = {
   decisions: Decisions;
   deployments: Deployments;
   adoptions: Adoptions;
-  notes: Notes;
   qualities: Qualities;
   batches: Batches;
   scores: Scores;

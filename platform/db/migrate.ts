@@ -4,12 +4,14 @@ import type { Database } from './database.ts';
 import * as runsAndReleases from './migrations/0001-runs-and-releases.ts';
 import * as dataQuality from './migrations/0002-data-quality.ts';
 import * as vectors from './migrations/0003-vectors.ts';
+import * as noNotes from './migrations/0004-no-notes.ts';
 
 /** In this order, for ever: what was applied once is never edited. */
 const migrations: Record<string, Migration> = {
   '0001-runs-and-releases': runsAndReleases,
   '0002-data-quality': dataQuality,
   '0003-vectors': vectors,
+  '0004-no-notes': noNotes,
 };
 
 /** Any number will do, as long as nobody else in this database uses it. */
