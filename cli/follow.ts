@@ -83,6 +83,7 @@ async function lookOn(
     if (held !== undefined && held !== unplanned) terminal.err(unplannedLine(activities, Date.now()));
     unplanned = held;
     if (progress) {
+      delete activities.plan; // as it was before it was made
       const now = { progress, activities: outcome ? {} : activities };
       view.show(seen, now);
       seen = now;

@@ -45,7 +45,9 @@ export function endingLines(ending: Ending, run: string): string[] {
     case 'cancelled':
       return [`Cancelled. What was done stays done. Next: ./troupe retry ${run}`];
     case 'failed':
-      return [`Failed at ${ending.step}: ${oneLine(ending.cause)} Next: ${nextAfter(ending, run)}`];
+      return [
+        `Failed at ${ending.step}${ending.type ? ` (${ending.type})` : ''}: ${oneLine(ending.cause)} Next: ${nextAfter(ending, run)}`,
+      ];
     case 'waiting':
       return [
         `Waiting for a person at ${ending.gate} (${ending.verdict}): ${ending.headline}`,

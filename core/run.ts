@@ -27,7 +27,8 @@ export type Outcome =
   | { status: 'rejected'; persona: string; by: string; reason: string }
   | { status: 'expired'; persona: string; gate: string; after: string }
   | { status: 'cancelled'; persona: string }
-  | { status: 'failed'; persona: string; step: string; cause: string };
+  /** `type` is the name of the failure, where it has one: `core/failures.ts`. */
+  | { status: 'failed'; persona: string; step: string; cause: string; type?: string };
 
 export type StepState = 'waiting' | 'running' | 'done' | 'reused' | 'failed' | 'cancelled' | 'skipped';
 

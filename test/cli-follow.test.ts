@@ -142,6 +142,11 @@ describe('the ending of a run', () => {
       'Failed at adapter: out of memory. Next: ./troupe retry r-1',
     ],
     [
+      { status: 'failed', persona, step: 'adapter', cause: 'out of memory', type: 'OutOfMemory' },
+      1,
+      'Failed at adapter (OutOfMemory): out of memory. Next: ./troupe retry r-1',
+    ],
+    [
       { status: 'failed', persona, step: 'plan', cause: 'configs/personas/ada.yaml:1:1: subject: missing\n> 1 │ x\n' },
       1,
       'Failed at plan: configs/personas/ada.yaml:1:1: subject: missing. Next: ./troupe validate ada',

@@ -353,7 +353,7 @@ test('a failure no retry cures fails the run, names step and cause, and cancels 
   expect(failed.cause).toMatchObject({
     type: 'RunFailed',
     message: 'failed at snapshot: No words in angela-db',
-    details: [{ status: 'failed', persona: 'someone', step: 'snapshot', cause: 'No words in angela-db' }],
+    details: [{ status: 'failed', persona: 'someone', step: 'snapshot', cause: 'No words in angela-db', type: 'SourceInvalid' }],
   });
   expect(wasCancelled()).toBe(true);
   expect(here.started).not.toContain('candidate');

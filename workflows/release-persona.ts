@@ -115,7 +115,7 @@ export async function releasePersona(request: RunRequest): Promise<Outcome> {
       status: 'failed',
       persona,
       step: error instanceof StepFailed ? error.step : 'plan',
-      cause: causeOf(error),
+      ...failureOf(error),
     };
     await end(outcome);
     throw ApplicationFailure.create({
@@ -176,7 +176,7 @@ async function walkPlan(
       same: (about) => ({ status: 'unchanged', persona, release: (about as { release: string | null }).release }),
       stop: () => scope.cancel(),
       changed: (name, state, error) => {
-        note(progress, name, state, Date.now(), error === undefined ? {} : { cause: causeOf(error) });
+        note(progress, name, state, Date.now(), error === undefined ? {} : { cause: failureOf(error).cause });
         show();
       },
     }),
@@ -277,12 +277,13 @@ const runName = ({ persona }: RunRequest): string => {
   return `${String(persona).replaceAll(/[^a-z0-9-]/g, '')}-${day}-${time}-${firstExecutionRunId.slice(-4)}`;
 };
 
-/** The innermost reason: what the activity itself said. */
-function causeOf(error: unknown): string {
+/** The innermost reason: what the activity itself said, and the name it gave it. */
+function failureOf(error: unknown): { cause: string; type?: string } {
   let cause = error;
   while (cause instanceof Error && (cause instanceof StepFailed || cause instanceof ActivityFailure) && cause.cause) cause = cause.cause;
   if (cause instanceof TemporalFailure && !cause.message && cause.cause) cause = cause.cause;
-  return cause instanceof Error ? cause.message : String(cause);
+  const type = cause instanceof ApplicationFailure && cause.type !== 'Error' ? cause.type : undefined;
+  return { cause: cause instanceof Error ? cause.message : String(cause), ...(type && { type }) };
 }
 
 const units: Record<string, number> = { millisecond: 1, second: 1e3, minute: 6e4, hour: 36e5, day: 864e5, week: 6048e5 };
