@@ -8,7 +8,22 @@ export type Met = 'new' | 'same' | 'other';
  * two ids are taken for one with a probability of one in 400,000.
  */
 export function seenRows(): { meet(id: string, content: string): Met } {
-  let size = 1 << 10;
+  const tables = Array.from({ length: 1 << tableBits }, marks); // one that doubles takes little beside the others
+  return {
+    meet(id, content) {
+      const digest = hash('sha256', id, 'buffer');
+      const high = digest.readUInt32LE(0);
+      const low = digest.readUInt32LE(4) || 1; // both zero would be a gap
+      return tables[high >>> (32 - tableBits)]!.meet(high, low, hash('sha256', content, 'buffer').readUInt32LE(0));
+    },
+  };
+}
+
+const tableBits = 6;
+
+/** Marks of rows, each as three numbers. */
+function marks(): { meet(high: number, low: number, print: number): Met } {
+  let size = 1 << 6;
   let table = new Uint32Array(size * 3);
   let count = 0;
 
@@ -27,11 +42,7 @@ export function seenRows(): { meet(id: string, content: string): Met } {
       if (old[i] !== 0 || old[i + 1] !== 0) table.set(old.subarray(i, i + 3), placeOf(old[i]!, old[i + 1]!));
   };
   return {
-    meet(id, content) {
-      const digest = hash('sha256', id, 'buffer');
-      const high = digest.readUInt32LE(0);
-      const low = digest.readUInt32LE(4) || 1; // both zero would be a gap
-      const print = hash('sha256', content, 'buffer').readUInt32LE(0);
+    meet(high, low, print) {
       const place = placeOf(high, low);
       if (table[place] !== 0 || table[place + 1] !== 0) return table[place + 2] === print ? 'same' : 'other';
       table.set([high, low, print], place);
