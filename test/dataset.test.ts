@@ -1,14 +1,16 @@
 import { ApplicationFailure } from '@temporalio/common';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { datasetActivities } from '../activities/dataset.ts';
 import { readLines, toLines } from '../activities/lines.ts';
 import { DatasetRow } from '../core/dataset.ts';
 import { buildRows, type Split } from '../core/dataset-rows/build.ts';
 import { piecesOfRow, unitOf } from '../core/dataset-rows/duplicates.ts';
+import type { SameMeaning, Shaping } from '../core/dataset-rows/shaping.ts';
 import { rowsInMemory } from '../core/dataset-rows/source-rows.ts';
 import { rowTexts } from '../core/dataset-rows/texts.ts';
 import type { RowOf, SourceRow } from '../core/source-row.ts';
+import { hashOf } from '../core/text/hash.ts';
 import { jaccard } from '../core/text/near-duplicates.ts';
 import { aRequest, aSnapshot, aStep, manyTalks, minute, said, someArtifacts } from './support/words.ts';
 
@@ -268,6 +270,61 @@ test('what somebody said stays before what nobody said, however much older that 
     'only for training, like a held-out row': 20,
   });
   expect(counts.leakCheck).toMatchObject({ removed: 0, left: 0 });
+});
+
+describe('what training gives away is counted in the rows as they are written, whoever wrote them', () => {
+  const { split, counts } = allOf(manyTalks(60));
+  const held = split.test[0]!;
+  const asked = (row: DatasetRow, content: string) => ({ ...row, messages: row.messages.with(1, { role: 'user' as const, content }) });
+  const answered = (row: DatasetRow, output: string) => ({
+    ...row,
+    output,
+    messages: row.messages.with(-1, { role: 'assistant' as const, content: output }),
+  });
+  const apart = {
+    ...answered(asked(held, 'What of the ships, and of the men who sailed them?'), 'They never came home again, I fear.'),
+    group: 'g',
+  };
+  const writing = (planted: readonly DatasetRow[], sameMeaning?: SameMeaning) => {
+    const shaping: Shaping = {
+      *train(rows) {
+        yield* rows();
+        yield* planted;
+        return { problems: [], manifest: {} };
+      },
+    };
+    return buildRows(aRequest(), manyTalks(60), { shaping, ...(sameMeaning && { sameMeaning }) });
+  };
+  const none = { exact: 0, alike: 0, meaning: 0, runs: 0, components: 0 };
+
+  test.each([
+    ['exact', { ...held, group: 'g' }],
+    ['alike', { ...answered(held, `${held.output} ok`), group: 'g' }],
+    ['runs', answered(apart, `I said it before: ${held.output}`)],
+    ['components', { ...apart, group: held.group }],
+  ] as const)('%s', (check, planted) => {
+    const { counts, problems } = writing([planted, apart]);
+
+    expect(counts.leakCheck).toMatchObject({ left: 1, leftFor: { ...none, [check]: 1 } });
+    expect(problems.join()).toContain(`1 held-out rows or groups are in training too (${check})`);
+  });
+
+  test('meaning', () => {
+    const pair = { a: hashOf(unitOf(apart)), b: hashOf(unitOf(held)), cosine: 0.98 };
+
+    const { counts } = writing([apart], { pairs: [pair], duplicate: 0.95, leak: 0.97 });
+
+    expect(counts.leakCheck.leftFor).toEqual({ ...none, meaning: 1 });
+  });
+
+  test('none of them, and all of them', () => {
+    const all = [...split.validation, ...split.test];
+
+    expect(counts.leakCheck).toMatchObject({ compared: all.length, left: 0, leftFor: none });
+    expect(writing([apart]).counts.leakCheck.leftFor).toEqual(none);
+    const near = all.map((row) => ({ ...answered(row, `${row.output} ok`), group: 'g' }));
+    expect(writing(near).counts.leakCheck.leftFor).toEqual({ ...none, alike: all.length });
+  });
 });
 
 test('the split follows time, and cuts no conversation', () => {

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import type { DatasetRequest, DatasetRow } from '../core/dataset.ts';
 import { buildRows } from '../core/dataset-rows/build.ts';
 import { unitOf } from '../core/dataset-rows/duplicates.ts';
-import { apartFrom } from '../core/recipes/apart.ts';
 import { amounts, type MixReport, sharedOut } from '../core/recipes/mix.ts';
 import { pairing } from '../core/recipes/pairs.ts';
 import { Augment, type Bucket, Mix } from '../core/recipes/recipe.ts';
@@ -503,20 +502,6 @@ describe('variants', () => {
     for (const row of [...split.validation, ...split.test]) expect(row.synthetic).toBeUndefined();
     expect(shaping).toMatchObject({ augmentation: { by: 'rules' }, synthetic: { slices: expect.any(Number), typos: expect.any(Number) } });
   });
-});
-
-test('what is like a held-out row is known however often it is asked about', () => {
-  const row = built(manyTalks(12), {}).split.test[0]!;
-  const like = (end: string) => ({
-    ...row,
-    messages: row.messages.with(-1, { role: 'assistant' as const, content: `${row.output}${end}` }),
-  });
-
-  const made = apartFrom([row], { seed: 7, threshold: 0.85 });
-  let step = made.next();
-  while (!step.done) step = made.next();
-
-  expect(['', '!', ' ok', '?'].map((end) => step.done && step.value(like(end)))).toEqual([false, false, false, false]);
 });
 
 describe('ratings', () => {

@@ -1,3 +1,4 @@
+import { places } from '../columns.ts';
 import type { DatasetRequest, DatasetRow } from '../dataset.ts';
 import type { IsPoor } from '../quality/sieve.ts';
 import type { SourceRow } from '../source-row.ts';
@@ -6,6 +7,7 @@ import { Census, type Counts } from './census.ts';
 import { draftsOf } from './drafts.ts';
 import { findRepetitions } from './duplicates.ts';
 import { groupName, groupsOf, splitByTime } from './groups.ts';
+import { leakWatch } from './leak-watch.ts';
 import { findLeaks, findSharedRuns, type Leak } from './leaks.ts';
 import { problemsOf } from './problems.ts';
 import { rowOf } from './rows.ts';
@@ -55,8 +57,8 @@ export function datasetBuild(
     });
     census.out('only for training, with held-out rows', misplaced);
     const heldOut = (draft: number) => side(draft) !== 'train';
-    const train = inOrder.filter((draft) => !heldOut(draft));
-    const leaks = yield* heldOutLeaks(train.filter((draft) => drafts.standing(draft) === 0));
+    const training = inOrder.filter((draft) => !heldOut(draft));
+    const leaks = yield* heldOutLeaks(training.filter((draft) => drafts.standing(draft) === 0));
     for (const leak of leaks.values()) census.leaked(leak);
     const tested = inOrder.filter((draft) => heldOut(draft) && !leaks.has(draft));
     const inTraining = (draft: number) => (units.refused[draft] === 0 || units.disliked[draft] === 1) && !heldOut(draft);
@@ -65,23 +67,37 @@ export function datasetBuild(
         (draft) => inTraining(draft) && (drafts.standing(draft) > 0 || units.disliked[draft] === 1),
       ),
     );
-    census.out('only for training, like a held-out row', train.filter((draft) => yielding.has(draft)).length);
+    census.out('only for training, like a held-out row', training.filter((draft) => yielding.has(draft)).length);
     const kept = inOrder.filter((draft) => !leaks.has(draft) && !yielding.has(draft));
     const rated = (yield* units.rated.inOrder()).filter((draft) => inTraining(draft) && !yielding.has(draft));
-    const left = yield* findLeaks(request, index, drafts, units, { rows: tested, by: kept.filter((draft) => !heldOut(draft)) });
-    census.leaksLeft(left, sidesPerGroup(kept));
 
+    const whole = (draft: number) => ({ ...rowOf(request, index, drafts, draft), group: groupName(index, drafts, groups.of(draft)) });
     const rowsOf = function* (some: Uint32Array): Generator<DatasetRow> {
-      for (const draft of some) yield { ...rowOf(request, index, drafts, draft), group: groupName(index, drafts, groups.of(draft)) };
+      for (const draft of some) yield whole(draft);
     };
-    const rowsOn = (target: Side) => rowsOf(kept.filter((draft) => side(draft) === target));
-    const heldOutRows = function* () {
-      for (const held of ['validation', 'test'] as const) yield* rowsOn(held);
-    };
-    const shaped: Shaped = yield* written('train', shaping.train?.(() => rowsOn('train'), heldOutRows) ?? unshaped(rowsOn('train')));
-    for (const held of ['validation', 'test'] as const) yield* written(held, unshaped(rowsOn(held)));
+    const on = (target: Side) => kept.filter((draft) => side(draft) === target);
+    const [train, validation, test] = [on('train'), on('validation'), on('test')];
+    const compared = places();
+    for (const some of [train, rated]) for (const draft of some) compared.put(units.hash[draft]!, draft);
+    const watch = leakWatch(
+      { seed: recipe.seed, threshold: recipe.nearDuplicate, sameMeaning },
+      {
+        size: validation.length + test.length,
+        reread: (place) => whole(place < validation.length ? validation[place]! : test[place - validation.length]!),
+        compared: (text) => compared.get(text) !== undefined,
+      },
+    );
+    yield* written('validation', unshaped(rowsOf(validation)));
+    yield* written('test', unshaped(rowsOf(test)));
+    const trained = () => rowsOf(train);
+    const shaped: Shaped = yield* written('train', shaping.train?.(trained, watch.wouldGiveAway) ?? unshaped(trained()));
     yield* written('rated', unshaped(rowsOf(rated)));
-    const counts = census.counts(index, { unanswered: drafts.unanswered, joined: groups.joined, searchesCut: units.cut });
+    const counts = census.counts(index, {
+      unanswered: drafts.unanswered,
+      joined: groups.joined,
+      leaksLeft: watch.left(),
+      searchesCut: units.cut + watch.searchesCut(),
+    });
     return { counts, problems: [...problemsOf(request, index, counts), ...shaped.problems], shaping: shaped.manifest };
 
     function* written<T>(file: RowFile, rows: Generator<DatasetRow | undefined, T>): Generator<Piece, T> {
@@ -94,6 +110,8 @@ export function datasetBuild(
         }
         if (next.value !== undefined) {
           if (file !== 'rated') census.wrote(next.value, file);
+          if (file === 'validation' || file === 'test') watch.holdOut(next.value, file);
+          else watch.wrote(next.value);
           batch.push(next.value);
         }
         if (next.value !== undefined && batch.length < 100) continue;
@@ -128,18 +146,6 @@ export function datasetBuild(
           if (before === undefined) first.set(text, talk);
           else groups.joinTalks(talk, before, 'forwarded');
         }
-    }
-
-    function sidesPerGroup(kept: Uint32Array): number {
-      const sideOf = new Map<number, Side>();
-      const straddling = new Set<number>();
-      for (const draft of kept) {
-        const group = groups.of(draft);
-        const known = sideOf.get(group);
-        if (known === undefined) sideOf.set(group, side(draft));
-        else if (known !== side(draft)) straddling.add(group);
-      }
-      return straddling.size;
     }
   }
 }

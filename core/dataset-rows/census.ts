@@ -2,6 +2,7 @@ import type { Category, DatasetRow, Recipe } from '../dataset.ts';
 import { categories } from '../dataset.ts';
 import { rounded } from '../shares.ts';
 import { lettersByLanguage } from '../text/language.ts';
+import type { LeaksLeft } from './leak-watch.ts';
 import type { Leak } from './leaks.ts';
 import type { Side } from './shaping.ts';
 import type { SourceRows } from './source-rows.ts';
@@ -21,13 +22,13 @@ export type Counts = {
   languages: Record<string, number>;
   rowLanguages: Record<string, number>;
   times: Record<Side, { first: string | null; last: string | null }>;
-  /** `removed` held-out rows by reason; what is `left` after that, which must be 0; searches that were given up as too wide. */
+  /** `removed` held-out rows by reason; what is `left` in the rows as written, which must be 0; searches that were given up as too wide. */
   leakCheck: {
     compared: number;
     removed: number;
     removedFor: Record<Leak, number>;
     left: number;
-    leftFor: Record<Leak | 'components', number>;
+    leftFor: LeaksLeft;
     threshold: number;
     searchesCut: number;
   };
@@ -44,7 +45,6 @@ export class Census {
   private readonly consents: Record<string, number> = {};
   private readonly groupSizes = new Map<string, number>();
   private readonly removedFor: Record<Leak, number> = { exact: 0, alike: 0, meaning: 0, runs: 0 };
-  private readonly leftFor: Record<Leak | 'components', number> = { exact: 0, alike: 0, meaning: 0, runs: 0, components: 0 };
   private highMoments = 0;
   private readonly recipe: Recipe;
   private readonly languages: readonly string[];
@@ -64,11 +64,6 @@ export class Census {
     this.removedFor[leak]++;
   }
 
-  leaksLeft(leaks: ReadonlyMap<number, Leak>, straddlingGroups: number): void {
-    for (const leak of leaks.values()) this.leftFor[leak]++;
-    this.leftFor.components = straddlingGroups;
-  }
-
   wrote(row: DatasetRow, side: Side): void {
     this.rows[side][row.category] = (this.rows[side][row.category] ?? 0) + 1;
     if (row.weight !== 1) this.highMoments++;
@@ -85,8 +80,9 @@ export class Census {
 
   counts(
     index: SourceRows,
-    { unanswered, joined, searchesCut }: { unanswered: Counts['unanswered']; joined: Record<string, number>; searchesCut: number },
+    found: { unanswered: Counts['unanswered']; joined: Record<string, number>; leaksLeft: LeaksLeft; searchesCut: number },
   ): Counts {
+    const { unanswered, joined, leaksLeft, searchesCut } = found;
     const { rows: sourceRows, repaired, damaged, aside, withWords } = index.summary();
     const allLetters = total(this.letters);
     const byCategory = (side: Side) =>
@@ -116,8 +112,8 @@ export class Census {
         compared: total(this.rows.validation) + total(this.rows.test),
         removed: total(this.removedFor),
         removedFor: this.removedFor,
-        left: total(this.leftFor),
-        leftFor: this.leftFor,
+        left: total(leaksLeft),
+        leftFor: leaksLeft,
         threshold: this.recipe.nearDuplicate,
         searchesCut,
       },

@@ -17,7 +17,7 @@ const mostCopies = 20;
 type Compared = Pick<DatasetRow, 'messages'> & Partial<Pick<DatasetRow, 'category'>>;
 
 /** What was said. The question to a passage was not: two passages are alike whatever they were asked. */
-const spoken = (row: Compared) =>
+export const spoken = (row: Compared) =>
   row.messages.filter((message) => message.role === 'assistant' || (message.role === 'user' && row.category !== 'passage'));
 
 /** What leaks when it is seen in training: the context together with the reply, so that a short reply alone may repeat. */
@@ -225,7 +225,7 @@ function signedRows({ sign, lower }: ReturnType<typeof minHash>, index: SourceRo
 }
 
 /** Remembers the last few thousand answers: neighbours in a conversation ask for the same. */
-function remembering<T>(find: (number: number) => T): (number: number) => T {
+export function remembering<T>(find: (number: number) => T): (number: number) => T {
   const room = 4096;
   const numbers = new Int32Array(room).fill(-1);
   const answers: T[] = [];

@@ -47,10 +47,7 @@ export function* findLeaks(
   return leaks;
 }
 
-/**
- * Held-out replies of which more than half the 8-word runs stand in one training reply: `found` is told of each such pair.
- * Only held-out runs are kept in memory.
- */
+/** Held-out replies of which more than half the 8-word runs stand in one training reply: `found` is told of each such pair. */
 export function* findSharedRuns(
   index: SourceRows,
   drafts: Drafts,
@@ -58,27 +55,46 @@ export function* findSharedRuns(
   found: (heldOut: number, train: number) => void,
 ): Generator<undefined, void> {
   if (train.length === 0) return;
-  const known = places();
-  const holders: number[][] = []; // of each run, the replies that have it
-  const runCounts: number[] = [];
+  const runs = heldOutRuns();
   for (const [i, draft] of heldOut.entries()) {
     if (i % pause === 0) yield;
-    const runs = new Set(wordRuns(replyText(index, drafts, draft)));
-    runCounts.push(runs.size);
-    for (const run of runs) {
-      const place = known.put(run, holders.length);
-      if (place === undefined) holders.push([i]);
-      else holders[place]!.push(i);
-    }
+    runs.holdOut(replyText(index, drafts, draft));
   }
-  if (holders.length === 0) return;
   for (const [i, draft] of train.entries()) {
     if (i % pause === 0) yield;
-    const shared = new Map<number, number>();
-    for (const run of new Set(wordRuns(replyText(index, drafts, draft))))
-      for (const held of holders[known.get(run) ?? -1] ?? []) shared.set(held, (shared.get(held) ?? 0) + 1);
-    for (const [held, count] of shared) if (count > mostShared * runCounts[held]!) found(heldOut[held]!, draft);
+    for (const place of runs.givenBy(replyText(index, drafts, draft))) found(heldOut[place]!, draft);
   }
+}
+
+/** The runs of words of held-out replies, by the order in which they came; none of their words. */
+export function heldOutRuns() {
+  const known = places();
+  const holders: number[][] = []; // of each run, the replies that have it
+  const counts: number[] = [];
+  return {
+    holdOut(reply: string): void {
+      const runs = new Set(wordRuns(reply));
+      for (const run of runs) {
+        const place = known.put(run, holders.length);
+        if (place === undefined) holders.push([counts.length]);
+        else holders[place]!.push(counts.length);
+      }
+      counts.push(runs.size);
+    },
+    /** The replies of which more than half the runs stand in another one. */
+    givenBy(reply: string): number[] {
+      if (holders.length === 0) return [];
+      const met = new Set<number>();
+      const shared = new Map<number, number>();
+      for (const run of wordRuns(reply)) {
+        const place = known.get(run);
+        if (place === undefined || met.has(place)) continue;
+        met.add(place);
+        for (const held of holders[place]!) shared.set(held, (shared.get(held) ?? 0) + 1);
+      }
+      return [...shared].filter(([held, times]) => times > mostShared * counts[held]!).map(([held]) => held);
+    },
+  };
 }
 
 /** The persona's own words of a draft. */

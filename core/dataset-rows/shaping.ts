@@ -17,9 +17,9 @@ export type Shaping = {
   /**
    * The training rows as they are to be written: mixed, repeated, varied, in whatever form. `rows` may be walked more than
    * once; each walk reads them anew, because they need not fit in memory. Yields rows, and `undefined` now and then where no row
-   * comes for long; returns what there is to say. Nothing that is made for training may be like a row of `heldOut`.
+   * comes for long; returns what there is to say. What is made for training and gives a held-out row away must not be written.
    */
-  train?(rows: () => Iterable<DatasetRow>, heldOut: () => Iterable<DatasetRow>): Generator<DatasetRow | undefined, Shaped>;
+  train?(rows: () => Iterable<DatasetRow>, givesAway: (row: DatasetRow) => boolean): Generator<DatasetRow | undefined, Shaped>;
 };
 
 /** `problems` refuse the dataset; `manifest` stands in the manifest under `shaping`. */

@@ -1,7 +1,6 @@
 import type { DatasetRequest, DatasetRow } from '../dataset.ts';
 import { pause } from '../dataset-rows/duplicates.ts';
 import type { Shaped, Shaping } from '../dataset-rows/shaping.ts';
-import { apartFrom } from './apart.ts';
 import { bucketFor, mixing } from './mix.ts';
 import type { Bucket, Mix } from './recipe.ts';
 import { type Rewritten, variantsOf } from './variants.ts';
@@ -10,7 +9,7 @@ import { fits } from './where.ts';
 /** What the recipe of a request does to rows that are clean and split: leaves out, weighs, varies, mixes, and gives them their form. */
 export function shapeOf(request: DatasetRequest, rewritten?: Rewritten): Required<Shaping> {
   const { recipe, sources = [], snapshot } = request;
-  const { mix, augment, maxSynthetic, seed, nearDuplicate } = recipe;
+  const { mix, augment, maxSynthetic, seed } = recipe;
   const filled = new Set(snapshot.tables.filter(({ rows }) => rows > 0).map(({ source }) => source));
   const isAbsent = (bucket: Bucket) => {
     const named = [bucket.where.source ?? []].flat();
@@ -33,12 +32,11 @@ export function shapeOf(request: DatasetRequest, rewritten?: Rewritten): Require
       const low = recipe.minRating !== undefined && row.rating !== undefined && row.rating < recipe.minRating;
       return low ? 'rated below minRating' : undefined;
     },
-    *train(rows, heldOut): Generator<DatasetRow | undefined, Shaped> {
+    *train(rows, givesAway): Generator<DatasetRow | undefined, Shaped> {
       if (!counted) {
         yield* weighedRows(rows(), recipe.weights);
         return { problems: [], manifest: {} };
       }
-      const isApart = augment === undefined ? () => true : yield* apartFrom(heldOut(), { seed, threshold: nearDuplicate });
       const given = { tried: 0, tooNear: 0 };
       const all = function* () {
         for (const row of weighedRows(rows(), recipe.weights)) {
@@ -46,8 +44,8 @@ export function shapeOf(request: DatasetRequest, rewritten?: Rewritten): Require
           if (augment === undefined || isText(row)) continue;
           for (const variant of variantsOf(row, augment, seed, rewritten)) {
             given.tried++;
-            if (isApart(variant)) yield variant;
-            else given.tooNear++;
+            if (givesAway(variant)) given.tooNear++;
+            else yield variant;
           }
         }
       };

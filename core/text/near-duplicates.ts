@@ -71,11 +71,52 @@ export function minHash(seed: number): { sign(text: string): Int32Array; lower(s
       }
       return signature;
     },
-    lower(signature, by) {
-      for (let i = 0; i < signatureSize; i++) if (by[i]! < signature[i]!) signature[i] = by[i]!;
+    lower,
+  };
+}
+
+function lower(signature: Int32Array, by: Int32Array): void {
+  for (let i = 0; i < signatureSize; i++) if (by[i]! < signature[i]!) signature[i] = by[i]!;
+}
+
+/**
+ * The same by one hash in place of 112 (Li, Owen and Zhang 2012): each piece falls into one bin, and the least of each bin
+ * stays. A bin that stays empty borrows from the next one that is not (Shrivastava and Li 2014), once all texts are in: `filled`.
+ */
+export function binHash(seed: number): {
+  sign(text: string): Int32Array;
+  lower(signature: Int32Array, by: Int32Array): void;
+  filled(signature: Int32Array): Int32Array;
+} {
+  const salt = Math.imul(seed ^ 0x2c1b3c6d, 0x9e3779b1);
+  return {
+    sign(text) {
+      const signature = new Int32Array(signatureSize).fill(empty);
+      eachPiece(text, (hash) => {
+        let mixed = Math.imul(hash ^ salt, 0x9e3779b1);
+        mixed = Math.imul(mixed ^ (mixed >>> 15), 0xc2b2ae35);
+        mixed ^= mixed >>> 16;
+        const bin = ((mixed >>> 16) * signatureSize) >>> 16;
+        const value = Math.imul(mixed, 0x85ebca6b) >>> 1;
+        if (value < signature[bin]!) signature[bin] = value;
+      });
+      return signature;
+    },
+    lower,
+    filled(signature) {
+      const first = signature.findIndex((value) => value !== empty);
+      if (first < 0) return signature;
+      let next = first + signatureSize;
+      for (let bin = signatureSize - 1; bin >= 0; bin--) {
+        if (signature[bin] === empty) signature[bin] = (signature[next % signatureSize]! + Math.imul(next - bin, 0x632be5ab)) & 0x7fffffff;
+        else next = bin;
+      }
+      return signature;
     },
   };
 }
+
+const empty = 0x7fffffff;
 
 /** Signatures by row number. */
 export type Signatures = {
