@@ -8,7 +8,7 @@ import { pairing } from '../core/recipes/pairs.ts';
 import { Augment, type Bucket, Mix } from '../core/recipes/recipe.ts';
 import { shapeOf } from '../core/recipes/shape.ts';
 import { mistyped } from '../core/recipes/typos.ts';
-import { variantsOf } from '../core/recipes/variants.ts';
+import { textKey, variantsOf } from '../core/recipes/variants.ts';
 import { fits } from '../core/recipes/where.ts';
 import type { RowOf, SourceRow } from '../core/source-row.ts';
 import { random } from '../core/statistics.ts';
@@ -480,6 +480,19 @@ describe('variants', () => {
       expect(apart.filter((word, i) => word !== words[i]).length).toBeGreaterThan(1);
       expect(mistyped(words.join(''), random(seed))).toBe(apart.join(''));
     }
+  });
+
+  test('of a burst are made of each message that a model has other words for', () => {
+    const row = someRow(['Are you there?\nI am so tired today.\nhm'], ['Rest.']);
+    const rewritten = {
+      model: 'm',
+      paraphrase: new Map([[textKey('I am so tired today.'), 'What a tiring day.']]),
+      backTranslation: new Map<string, string>(),
+    };
+
+    const made = variantsOf(row, augment({ kinds: ['paraphrase', 'backTranslation'], model: 'm' }), 1, rewritten);
+
+    expect(made.map(({ input, synthetic }) => [input, synthetic])).toEqual([['Are you there?\nWhat a tiring day.\nhm', 'paraphrase:m']]);
   });
 
   test('exchange a turn of phrase and do not exchange it back', () => {

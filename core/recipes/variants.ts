@@ -51,11 +51,19 @@ function everyQuestion(row: DatasetRow, change: (text: string) => string): Messa
   return row.messages.map((message) => (message.role === 'user' ? { ...message, content: change(message.content) } : message));
 }
 
-/** The last thing that was said before the reply: what it answers. */
+/** The last thing that was said before the reply: what it answers. Of a burst, each message that has other words. */
 function lastQuestion(row: DatasetRow, texts: ReadonlyMap<string, string>): Message[] | undefined {
   const asked = row.messages.at(-2);
-  const other = asked?.role === 'user' ? texts.get(textKey(asked.content)) : undefined;
-  return other === undefined ? undefined : row.messages.with(-2, { role: 'user', content: other });
+  if (asked?.role !== 'user') return undefined;
+  const inOtherWords = (text: string) => texts.get(textKey(text));
+  const whole = inOtherWords(asked.content);
+  const content =
+    whole ??
+    asked.content
+      .split('\n')
+      .map((line) => inOtherWords(line) ?? line)
+      .join('\n');
+  return content === asked.content ? undefined : row.messages.with(-2, { role: 'user', content });
 }
 
 /** A shorter context: later turns only, beginning with the other side. */
