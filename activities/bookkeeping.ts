@@ -18,29 +18,30 @@ import { layOut } from './report/lay-out.ts';
 
 /** The books of a run: its plan, what its steps gave, how it ended. */
 export const bookkeeping = (platform: Platform) => ({
-  /** Loads the persona as it is now and freezes what this run will do. */
-  async compilePlan(given: { run: string; request: unknown; workflow: string; workflowRun: string; trigger: string }): Promise<Plan> {
-    const request = RunRequest.safeParse(given.request);
-    if (!request.success) {
-      const problems = request.error.issues.map((issue) => `${issue.path.join('.') || 'it'}: ${issue.message}`).join('; ');
-      throw ApplicationFailure.nonRetryable(
-        `The run was started with an input that is not understood (${problems}). Start it with {"persona":"<name>"}.`,
-        failures.requestInvalid,
-      );
+  /** Loads the persona as it is now and freezes what this run will do. A run that cannot be planned is in the books all the same. */
+  async compilePlan({
+    request,
+    ...given
+  }: {
+    run: string;
+    request: unknown;
+    workflow: string;
+    workflowRun: string;
+    trigger: string;
+  }): Promise<Plan> {
+    const begin = async (plan: Plan): Promise<Plan> => {
+      await recordRunStart(platform.db, { ...given, persona: plan.persona, pipeline: plan.pipeline, plan });
+      return plan;
+    };
+    try {
+      return await begin(await planFor(platform, request));
+    } catch (error) {
+      const asked = RunRequest.safeParse(request).data;
+      const persona = asked?.persona ?? given.workflow.split('/')[1] ?? given.workflow;
+      const empty: Plan = { pipeline: 'release', persona, boxes: [], result: null };
+      if (error instanceof ApplicationFailure && error.nonRetryable) await begin({ ...empty, ...(asked && askedFor(asked)) });
+      throw error;
     }
-    const { persona, until, refresh, refreshedBy } = request.data;
-    let plan: Plan = release(await readCast(platform.settings, persona));
-    if (until !== undefined) {
-      try {
-        plan = untilStep(plan, until);
-      } catch (error) {
-        throw ApplicationFailure.nonRetryable((error as Error).message, failures.requestInvalid);
-      }
-    }
-    if (refresh !== undefined) plan = { ...plan, refresh, ...(refreshedBy !== undefined && { refreshedBy }) };
-    const { run, workflow, workflowRun, trigger } = given;
-    await recordRunStart(platform.db, { run, persona, pipeline: plan.pipeline, plan, trigger, workflow, workflowRun });
-    return plan;
   },
 
   /** Turns one page of a run's books. */
@@ -53,6 +54,31 @@ export const bookkeeping = (platform: Platform) => ({
     return found;
   },
 });
+
+/** What a retry must ask for again. */
+const askedFor = ({ until, refresh, refreshedBy }: RunRequest): Pick<Plan, 'until' | 'refresh' | 'refreshedBy'> => ({
+  ...(until !== undefined && { until }),
+  ...(refresh !== undefined && { refresh }),
+  ...(refreshedBy !== undefined && { refreshedBy }),
+});
+
+async function planFor(platform: Platform, given: unknown): Promise<Plan> {
+  const request = RunRequest.safeParse(given);
+  if (!request.success) {
+    const problems = request.error.issues.map((issue) => `${issue.path.join('.') || 'it'}: ${issue.message}`).join('; ');
+    throw ApplicationFailure.nonRetryable(
+      `The run was started with an input that is not understood (${problems}). Start it with {"persona":"<name>"}.`,
+      failures.requestInvalid,
+    );
+  }
+  const { persona, until } = request.data;
+  const whole = release(await readCast(platform.settings, persona));
+  try {
+    return { ...(until === undefined ? whole : untilStep(whole, until)), ...askedFor(request.data) };
+  } catch (error) {
+    throw ApplicationFailure.nonRetryable((error as Error).message, failures.requestInvalid);
+  }
+}
 
 /** The step's key, and an earlier result under it whose artifacts are all there and whole. */
 async function findReusable(platform: Platform, { step, input, refreshedBy }: Look): Promise<Found> {

@@ -5,10 +5,10 @@ import { bookkeeping } from '../activities/bookkeeping.ts';
 import type { Found, Look, Page } from '../core/books.ts';
 import type { Plan, Step } from '../core/plan.ts';
 import { listDecisions } from '../platform/db/decisions.ts';
-import { findRun, recordRunEnd, recordRunStart } from '../platform/db/runs.ts';
+import { findRun, listLiveRuns, recordRunEnd, recordRunStart } from '../platform/db/runs.ts';
 import type { OpenPlatform } from '../platform/open.ts';
 import { root } from '../platform/settings.ts';
-import { aPlatform } from './support/platform.ts';
+import { aPlatform, temporaryFolder } from './support/platform.ts';
 
 const step: Step = {
   kind: 'step',
@@ -100,6 +100,22 @@ test('what a run was asked for stays in its books', async () => {
 
   const { persona, ...asked } = request;
   expect(await findRun(platform.db, 'asked')).toMatchObject({ persona, plan: asked });
+});
+
+test.each([
+  ['with an input that is not understood', { person: 'ada' }, 'RequestInvalid', {}],
+  ['of a persona that is not there', { persona: 'ada', refresh: ['*'] }, 'PersonaInvalid', { refresh: ['*'] }],
+])('a run %s is in the books of its persona, which can say how it ended', async (_, request, type, asked) => {
+  const platform = await aPlatform({ configs: temporaryFolder() });
+  const books = bookkeeping(platform);
+  const start = { run: 'not-planned', workflow: 'persona/ada', workflowRun: 'w', trigger: 'schedule' };
+  const outcome = { status: 'failed', persona: 'ada', step: 'plan', cause: 'because', type } as const;
+
+  await expect(books.compilePlan({ ...start, request })).rejects.toMatchObject({ type, nonRetryable: true });
+  await books.keepBooks({ ...page, run: 'not-planned', outcome });
+
+  expect(await findRun(platform.db, 'not-planned')).toMatchObject({ persona: 'ada', plan: { boxes: [], ...asked }, outcome });
+  expect(await listLiveRuns(platform.db)).toEqual([]);
 });
 
 test('a run that goes on with what another was to refresh finds what was done since, and works where the rest was begun', async () => {

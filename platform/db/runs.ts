@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Plan } from '../../core/plan.ts';
 import type { Outcome } from '../../core/run.ts';
 import { type Database, toJson } from './database.ts';
@@ -74,7 +74,13 @@ export async function findRun(db: Kysely<Database>, idOrUniquePrefix: string): P
 
 /** Runs that have begun and not ended, and the newest run of each persona: what pruning must leave whole. */
 export async function listLiveRuns(db: Kysely<Database>): Promise<string[]> {
-  const newest = db.selectFrom('runs').select('id').distinctOn('persona').orderBy('persona').orderBy('startedAt', 'desc');
+  const newest = db
+    .selectFrom('runs')
+    .select('id')
+    .where(sql`outcome ->> 'step'`, 'is distinct from', 'plan') // one that could not be planned needs nothing
+    .distinctOn('persona')
+    .orderBy('persona')
+    .orderBy('startedAt', 'desc');
   const rows = await db
     .selectFrom('runs')
     .select('id')
