@@ -13,6 +13,7 @@ export async function command({ terminal, settings }: Context, runOrStep: string
   const row = await getRun(db, stepName === undefined ? undefined : runOrStep);
   const name = stepName ?? runOrStep;
   const plan = row.plan as Plan;
+  if (plan.boxes.length === 0) throw usage(`${row.id} has no steps: it could not be planned. See: ./troupe status ${row.id}`);
   const box = plan.boxes.find((other) => other.name === name);
   if (!box) {
     const names = plan.boxes.map((other) => other.name);

@@ -159,3 +159,18 @@ test('logs come from the books when Temporal is not there, and say so', async ()
   expect(out).toBe('2026-11-21T11:00:12Z juliet-20261121-110000-aaaa/dataset done in 2.0 s\n');
   expect(err).toContain('From the books only');
 });
+
+test('a run that could not be planned is told like any other', async () => {
+  const plan = { pipeline: 'release', persona: 'juliet', boxes: [], result: null };
+  const run = 'juliet-20261123-110000-aaaa';
+  const outcome = { status: 'failed', persona: 'juliet', step: 'plan', cause: 'subjekt: unknown key', type: 'PersonaInvalid' } as const;
+  await recordRunStart(db, { run, persona: 'juliet', pipeline: 'release', plan, trigger: 'schedule', workflow: 'w', workflowRun: 'w' });
+  await recordRunEnd(db, { run, outcome });
+
+  const status = await troupe(['status', 'juliet'], { env });
+  const explain = await troupe(['explain', 'juliet', 'dataset'], { env });
+
+  expect(status).toMatchObject({ code: 1, out: expect.stringContaining('0/0') });
+  expect(status.out).toContain('Failed at plan (PersonaInvalid): subjekt: unknown key. Next: ./troupe validate juliet');
+  expect(explain.err).toContain(`${run} has no steps: it could not be planned.`);
+});
