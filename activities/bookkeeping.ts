@@ -19,16 +19,8 @@ import { layOut } from './report/lay-out.ts';
 /** The books of a run: its plan, what its steps gave, how it ended. */
 export const bookkeeping = (platform: Platform) => ({
   /** Loads the persona as it is now and freezes what this run will do. A run that cannot be planned is in the books all the same. */
-  async compilePlan({
-    request,
-    ...given
-  }: {
-    run: string;
-    request: unknown;
-    workflow: string;
-    workflowRun: string;
-    trigger: string;
-  }): Promise<Plan> {
+  async compilePlan(start: { run: string; request: unknown; workflow: string; workflowRun: string; trigger: string }): Promise<Plan> {
+    const { request, ...given } = start;
     const begin = async (plan: Plan): Promise<Plan> => {
       await recordRunStart(platform.db, { ...given, persona: plan.persona, pipeline: plan.pipeline, plan });
       return plan;

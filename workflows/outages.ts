@@ -6,7 +6,7 @@ const hour = 36e5;
 
 /**
  * Does it again while a server does not answer, for a day: a night without a server is no reason to fail. `again` asks for
- * attempts that are minutes apart. `tell` hears of the outage, and of its end with nothing.
+ * attempts that are up to a minute apart. `tell` hears of the outage, and of its end with nothing.
  */
 export async function outlast<T>(act: (again: boolean) => Promise<T>, tell: (outage: Outage | undefined) => void): Promise<T> {
   let outage: Outage | undefined;
