@@ -18,7 +18,8 @@ import { type RowStore, rowsInMemory, sourceRows } from './source-rows.ts';
 export type Piece = { file: RowFile; rows: readonly DatasetRow[] } | undefined;
 export type Built = {
   counts: Counts;
-  problems: string[] /** What the recipe has to say of its choice. */;
+  problems: string[];
+  /** What the recipe has to say of its choice. */
   shaping: Record<string, unknown>;
 };
 const nothingMeant: SameMeaning = { pairs: [], duplicate: 1, leak: 1 };
