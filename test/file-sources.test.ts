@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -187,6 +188,14 @@ describe('conversations', () => {
       ['constructor', 'a'],
       ['__proto__', 'b'],
     ]);
+  });
+
+  test('a pipe is refused, because reading it would wait for ever', async () => {
+    const path = join(aFolder(), 'talk.jsonl');
+    execFileSync('mkfifo', [path]);
+
+    const source = Source.parse({ name: 'place', consent: 'c1', path, ...talk() });
+    await expect(openSource(source).read().next()).rejects.toThrow('talk.jsonl is neither a file nor a folder. Correct `path`.');
   });
 
   test('a folder is read in the order of its names, gzip and folders below included', async () => {

@@ -25,6 +25,9 @@ export async function findFiles(source: { name: string; path: string }, endings:
       { absent },
     );
   });
+  if (!known.isFile() && !known.isDirectory())
+    // reading a pipe would wait for whoever writes it
+    throw new SourceProblem(`Source ${source.name}: ${source.path} is neither a file nor a folder. Correct \`path\`.`);
   if (!known.isDirectory()) return [{ name: plainName(basename(path)), path }];
 
   const wanted = new RegExp(`\\.(${endings.join('|')})(\\.gz)?$`, 'i');
