@@ -30,11 +30,7 @@ export const qualityActivities = (platform: Platform) => ({
       languages,
       batches,
       earlier: await earlierSources(platform, { persona, run }),
-      taken: snapshot.sources.map(({ name, rows: taken, quarantined }) => ({
-        name,
-        rows: taken,
-        quarantined: quarantined.reduce((sum, reason) => sum + reason.rows, 0),
-      })),
+      taken: snapshot.sources,
       decided: (day) => decided.has(`${batchKey(day)} ${day.contents}`),
       now: Date.now(),
     });

@@ -193,6 +193,19 @@ test('another export under the same name is seen against the last good one', () 
   expect(check(ask(talk(60), { earlier }), 'drift')).toMatchObject({ verdict: 'fail', detail: expect.stringContaining('last found good') });
 });
 
+test('rows that could not be taken in are counted with the commonest reasons', () => {
+  const quarantined = [
+    { reason: 'not JSON', rows: 1 },
+    { reason: 'a date that cannot be read', rows: 3 },
+  ];
+  const taken = [{ name: 'ada-db', rows: 6, quarantined }];
+
+  expect(check(ask(talk(1), { taken }), 'quarantined')).toMatchObject({
+    verdict: 'warn',
+    detail: expect.stringContaining('ada-db: 4 of 10 rows could not be taken in (a date that cannot be read: 3; not JSON: 1), warns'),
+  });
+});
+
 test('what was not measured says so, and never passes for a pass', () => {
   const asked = ask(talk(1, 5));
 

@@ -1,3 +1,4 @@
+import type { SourceTaken } from '../dataset.ts';
 import type { QualityCheck } from '../quality.ts';
 import { percent } from '../shares.ts';
 import { indexByChance, stabilityIndex } from './drift.ts';
@@ -15,8 +16,8 @@ export type Asked = {
   batches: readonly BatchFigures[];
   /** What the same sources were like when they were last found good. */
   earlier: readonly (Counts & { source: string })[];
-  /** Rows of each source that were read, and that could not be taken in. */
-  taken: readonly { name: string; rows: number; quarantined: number }[];
+  /** What became of each source: rows that were read, and why others could not be taken in. */
+  taken: readonly Pick<SourceTaken, 'name' | 'rows' | 'quarantined'>[];
   /** Whether a person has already left out a day with these very contents. */
   decided(batch: BatchFigures): boolean;
   /** Milliseconds since 1970. */
@@ -300,10 +301,13 @@ function languageShares({ policy, batches, languages }: Asked): Finding[] {
 
 /** What the snapshot had to leave behind. */
 function notTakenIn({ policy, taken }: Asked): Finding[] {
-  return taken.map(({ name, rows, quarantined }) => {
+  return taken.map(({ name, rows, quarantined: reasons }) => {
+    const quarantined = reasons.reduce((sum, reason) => sum + reason.rows, 0);
+    const most = reasons.toSorted((a, b) => b.rows - a.rows || (a.reason < b.reason ? -1 : 1)).slice(0, 3);
+    const why = most.length === 0 ? '' : ` (${most.map(({ reason, rows }) => `${reason}: ${rows}`).join('; ')})`;
     const value = quarantined / Math.max(1, rows + quarantined);
     const bounds = policy.checks.quarantined;
-    const detail = `${name}: ${quarantined} of ${rows + quarantined} rows could not be taken in, ${allowed(bounds, percent)}`;
+    const detail = `${name}: ${quarantined} of ${rows + quarantined} rows could not be taken in${why}, ${allowed(bounds, percent)}`;
     return finding('quarantined', levelOf(value, bounds), value, detail, []);
   });
 }
