@@ -43,7 +43,12 @@ export async function exportDataset({ artifacts }: { artifacts: Artifacts }, { d
   });
   if (there !== undefined && there.length > 0) throw new ExportProblem(`${out} is there and not empty. Name another folder, or empty it.`);
   const aside = join(dirname(out), `.${basename(out)}-${randomUUID()}`);
-  await mkdir(aside, { recursive: true });
+  try {
+    await mkdir(dirname(out), { recursive: true });
+    await mkdir(aside); // by itself: in a folder like /proc, Node tries again for ever when it is told to make parents too
+  } catch (error) {
+    throw new ExportProblem(`${out} cannot be made (${(error as NodeJS.ErrnoException).code}). Name another folder.`);
+  }
   try {
     const written = await filesIn(aside);
     await writeFile(join(aside, 'manifest.json'), await artifacts.get(dataset.manifest));
@@ -64,7 +69,7 @@ export async function exportDataset({ artifacts }: { artifacts: Artifacts }, { d
     if (format === 'preference' || format === 'ratings') {
       if (dataset.rated === undefined)
         throw new ExportProblem(
-          'No reply of this data set has a rating or a flag: there is nothing to prefer. Map `rating` or `flagged` in its sources.',
+          'No reply on the training side of this data set has a rating or a flag: there is nothing to prefer. Those of validation and test are never handed out. Map `rating` or `flagged` in its sources, or rate earlier talk.',
         );
       const rated = eachLine(artifacts, dataset.rated, DatasetRow);
       const { minRating } = Asked.parse(JSON.parse(String(await artifacts.get(dataset.manifest)))).recipe;

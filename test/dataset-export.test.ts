@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
@@ -183,6 +183,14 @@ test('in no form does the training side tell of a conversation that is held out'
   }
 });
 
+test.skipIf(!existsSync('/proc/self'))('a folder where nothing can be made is refused at once', async () => {
+  const given = await aDataset();
+
+  await expect(exportDataset(given, { dataset: given.dataset, format: 'jsonl', out: '/proc/rows' })).rejects.toThrow(
+    '/proc/rows cannot be made (ENOENT). Name another folder.',
+  );
+});
+
 test('a folder that is there is left alone, and one that cannot be completed is not begun', async () => {
   const given = await aDataset();
   const folder = aFolder();
@@ -195,7 +203,7 @@ test('a folder that is there is left alone, and one that cannot be completed is 
   const beside = aFolder();
   mkdirSync(join(beside, 'empty'));
   await expect(exportDataset(given, { dataset: unrated, format: 'preference', out: join(beside, 'empty') })).rejects.toThrow(
-    'has a rating or a flag',
+    /^No reply on the training side .* has a rating or a flag/,
   );
   expect(readdirSync(beside)).toEqual(['empty']);
 });
