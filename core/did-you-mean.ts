@@ -23,13 +23,15 @@ export function didYouMean(word: string, known: readonly string[]): string | und
     .map((candidate) => {
       const other = plain(candidate);
       const begins = meant.length >= 3 && (other.startsWith(meant) || meant.startsWith(other));
+      const edits = distance(meant, other);
       return {
         candidate,
-        far: begins ? 0.5 : distance(meant, other),
+        edits,
+        far: begins ? 0.5 : edits,
         allowed: Math.max(1, Math.floor(Math.max(meant.length, other.length) / 3)),
       };
     })
     .filter(({ far, allowed }) => far <= allowed)
-    .sort((a, b) => a.far - b.far);
+    .sort((a, b) => a.far - b.far || a.edits - b.edits);
   return ranked[0]?.candidate;
 }

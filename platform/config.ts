@@ -77,6 +77,10 @@ function personaProblems(read: YamlFile<Persona>, file: string): Problem[] {
   const fileName = yamlName(basename(file));
   if (typeof named === 'string' && named !== fileName) report(['name'], `the file is called ${fileName}: name and file must be the same`);
 
+  const partner = field(raw, 'partner');
+  if (typeof partner === 'string' && partner === field(raw, 'subject'))
+    report(['partner'], 'the partner is the subject: name who they speak with, or leave it out');
+
   const dataset = field(raw, 'dataset');
   const split = valid(Recipe.shape.split, field(dataset, 'split'));
   if (split) {
@@ -121,6 +125,11 @@ function personaProblems(read: YamlFile<Persona>, file: string): Problem[] {
   const sources = list(field(raw, 'sources'));
   const sourceNames = sources.map((source) => field(source, 'name'));
   for (const i of repeated(sourceNames)) report(['sources', i, 'name'], `two sources are called \`${String(sourceNames[i])}\``);
+  for (const [i, day] of list(field(field(dataset, 'quality'), 'keep')).entries()) {
+    const [source] = String(day).split('/');
+    if (!sourceNames.includes(source))
+      report(['dataset', 'quality', 'keep', i], `no source is called \`${source}\`; there are ${sourceNames.join(', ')}`);
+  }
   const mix = valid(Recipe.shape.mix, field(dataset, 'mix'));
   for (const i of repeated((mix?.buckets ?? []).map(({ name }) => name)))
     report(['dataset', 'mix', 'buckets', i, 'name'], `two buckets are called \`${mix?.buckets[i]?.name}\``);

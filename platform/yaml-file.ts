@@ -18,8 +18,7 @@ export type YamlFile<T> = {
 /** Reads one YAML file strictly. Every problem is collected, with its place; nothing is thrown for what people write. */
 export function readYaml<S extends z.ZodType>(file: string, schema: S): YamlFile<z.infer<S>> {
   const shown = shownPath(file);
-  const bytes = readFileSync(file);
-  const broken = firstBrokenByte(bytes);
+  const { bytes, broken } = bytesOf(file);
   if (broken) {
     const problem = { file: shown, ...broken, path: '' };
     return { value: undefined, raw: undefined, problems: [problem], problemAt: () => problem };
@@ -82,7 +81,19 @@ const pathText = (path: Path): string =>
     .join('')
     .replace(/^\./, '');
 
-function firstBrokenByte(bytes: Buffer): { line: number; column: number; message: string; frame: string } | undefined {
+type Broken = Pick<Problem, 'line' | 'column' | 'message' | 'frame'>;
+
+function bytesOf(file: string): { bytes: Buffer; broken: Broken | undefined } {
+  try {
+    const bytes = readFileSync(file);
+    return { bytes, broken: firstBrokenByte(bytes) };
+  } catch (error) {
+    const message = `it cannot be read (${(error as NodeJS.ErrnoException).code})`;
+    return { bytes: Buffer.alloc(0), broken: { line: 1, column: 1, message, frame: '' } };
+  }
+}
+
+function firstBrokenByte(bytes: Buffer): Broken | undefined {
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
     return { line: 1, column: 1, message: 'this file is UTF-16: save it as UTF-8', frame: '' };
   }
@@ -266,8 +277,12 @@ function issueText(issue: z.core.$ZodIssue, value: unknown): string {
   }
   if (issue.code === 'invalid_union') {
     const { options, discriminator } = issue as { options?: unknown[]; discriminator?: string };
-    if (discriminator && options)
-      return `${value === undefined ? 'missing' : `got ${valueText(value)}`}: expected ${options.map((option) => `\`${String(option)}\``).join(' or ')}`;
+    if (discriminator && options) {
+      const known = options.map(String);
+      const near = typeof value === 'string' ? didYouMean(value, known) : undefined;
+      const wanted = `expected ${known.map((option) => `\`${option}\``).join(' or ')}`;
+      return `${value === undefined ? 'missing' : `got ${valueText(value)}`}: ${wanted}${near ? `. Did you mean \`${near}\`?` : ''}`;
+    }
     return `${valueText(value)} fits none of what is possible here`;
   }
   if (issue.code === 'too_small' || issue.code === 'too_big') {

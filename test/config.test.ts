@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readCast } from '../activities/persona.ts';
+import { didYouMean } from '../core/did-you-mean.ts';
 import { ConfigError, listPersonas, listSuites, loadPersona, loadSuite, type Problem } from '../platform/config.ts';
 import { root } from '../platform/settings.ts';
 
@@ -65,6 +66,34 @@ suite: ada`;
     'dataset.mix.buckets[1].name: two buckets are called `stories`',
     'dataset.mix.buckets[1].replay: a replay needs the category `general` in `dataset.categories`',
   ]);
+});
+
+test('a day that is kept is of a source, and the partner is somebody else', () => {
+  const text = whole
+    .replace('subject: Ada', 'subject: Ada\npartner: Ada')
+    .replace('suite: ada', '  quality: { keep: [diary/2025-03-02, dairy/2025-03-02] }\nsuite: ada');
+
+  expect(problemsOf(text).map(brief)).toEqual([
+    '3:10 partner: the partner is the subject: name who they speak with, or leave it out',
+    '10:39 dataset.quality.keep[1]: no source is called `dairy`; there are diary',
+  ]);
+});
+
+test('a misspelt kind of source is told what was likely meant', () => {
+  expect(problemsOf(whole.replace('kind: postgres', 'kind: postgress')).map(brief)).toEqual([
+    expect.stringContaining('Did you mean `postgres`?'),
+  ]);
+});
+
+test('of words that begin alike the nearest is the one that was meant', () => {
+  expect(didYouMean('datasett', ['data', 'dataset'])).toBe('dataset');
+  expect(didYouMean('dat', ['dataset', 'data'])).toBe('data');
+});
+
+test('a folder in the place of a persona is told as one', () => {
+  mkdirSync(join(configs, 'personas', 'odd.yaml'));
+
+  expect(() => loadPersona({ configs }, 'odd')).toThrow(/odd\.yaml:1:1.*cannot be read \(EISDIR\)/);
 });
 
 test('the usual stages are those that have something to learn', () => {
