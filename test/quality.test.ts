@@ -198,11 +198,23 @@ test('rows that could not be taken in are counted with the commonest reasons', (
     { reason: 'not JSON', rows: 1 },
     { reason: 'a date that cannot be read', rows: 3 },
   ];
-  const taken = [{ name: 'ada-db', rows: 6, quarantined }];
+  const taken = [{ name: 'ada-db', state: 'read' as const, rows: 6, quarantined }];
 
   expect(check(ask(talk(1), { taken }), 'quarantined')).toMatchObject({
     verdict: 'warn',
     detail: expect.stringContaining('ada-db: 4 of 10 rows could not be taken in (a date that cannot be read: 3; not JSON: 1), warns'),
+  });
+});
+
+test('an optional source that gave nothing is named, and warns nobody', () => {
+  const taken = [
+    { name: 'ada-db', state: 'read' as const, rows: 6, quarantined: [] },
+    { name: 'diary', state: 'absent' as const, rows: 0, quarantined: [] },
+  ];
+
+  expect(check(ask(talk(1), { taken }), 'quarantined')).toMatchObject({
+    verdict: 'pass',
+    detail: expect.stringMatching(/Without diary \(absent\), as the persona allows\.$/),
   });
 });
 

@@ -17,7 +17,7 @@ export type Asked = {
   /** What the same sources were like when they were last found good. */
   earlier: readonly (Counts & { source: string })[];
   /** What became of each source: rows that were read, and why others could not be taken in. */
-  taken: readonly Pick<SourceTaken, 'name' | 'rows' | 'quarantined'>[];
+  taken: readonly Pick<SourceTaken, 'name' | 'state' | 'rows' | 'quarantined'>[];
   /** Whether a person has already left out a day with these very contents. */
   decided(batch: BatchFigures): boolean;
   /** Milliseconds since 1970. */
@@ -73,7 +73,7 @@ export function judgeQuality(asked: Asked): Judged {
     return {
       check,
       verdict: settled ? 'warn' : worst.level,
-      detail: `${worst.excess === 0 && worst.days.length > 0 ? `None in ${own.length} days of a source` : worst.detail}${own.length > 1 && worst.excess > 0 ? `; the worst of ${own.length}` : ''}${settled ? '. Kept or left out as a person decided before' : ''}.`,
+      detail: `${worst.excess === 0 && worst.days.length > 0 ? `None in ${own.length} days of a source` : worst.detail}${own.length > 1 && worst.excess > 0 ? `; the worst of ${own.length}` : ''}${settled ? '. Kept or left out as a person decided before' : ''}.${check === 'quarantined' ? notThere(asked) : ''}`,
       batches: failedDays,
     };
   });
@@ -297,6 +297,14 @@ function languageShares({ policy, batches, languages }: Asked): Finding[] {
     const detail = `${language} is ${percent(share)} ± ${percent(half)} of ${all} letters of the persona, ${percent(wanted)} is declared, ${allowed(policy.checks.language, percent)} off`;
     return finding('language', level, off, detail, []);
   });
+}
+
+/** Optional sources that gave nothing: only those may. */
+function notThere({ taken }: Asked): string {
+  const missing = taken.filter(({ state }) => state !== 'read');
+  return missing.length === 0
+    ? ''
+    : ` Without ${missing.map(({ name, state }) => `${name} (${state})`).join(', ')}, as the persona allows.`;
 }
 
 /** What the snapshot had to leave behind. */
