@@ -43,19 +43,34 @@ export const stackFileOf = (home: string): StackFile | undefined => {
   return existsSync(path) ? StackFile.parse(JSON.parse(readFileSync(path, 'utf8'))) : undefined;
 };
 
-/** Reads the environment, then what the local stack wrote, then the defaults. */
+/** What the local stack keeps in `<home>/ports.json`, also while it is down. */
+const PortsFile = z.object({ temporal: z.int(), postgres: z.int(), ollama: z.int() }).partial();
+
+const portsFileOf = (home: string): z.infer<typeof PortsFile> => {
+  const path = join(home, 'ports.json');
+  return existsSync(path) ? PortsFile.parse(JSON.parse(readFileSync(path, 'utf8'))) : {};
+};
+
+/**
+ * Reads the environment, then what the local stack wrote, then the defaults. While the stack is down its own ports are
+ * meant, where nobody answers: on the usual ones may be the stack of another checkout.
+ */
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const home = folder(env.TROUPE_HOME || join(root, '.troupe'));
   const stack = stackFileOf(home);
+  const ports = portsFileOf(home);
   const artifacts = env.TROUPE_ARTIFACTS || join(home, 'artifacts');
-  const ollama = env.OLLAMA_HOST || stack?.ollama || 'http://127.0.0.1:11434';
+  const ollama = env.OLLAMA_HOST || stack?.ollama || `http://127.0.0.1:${ports.ollama ?? 11434}`;
   return {
     root,
     home,
     cache: folder(env.TROUPE_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'troupe')),
     configs: folder(env.TROUPE_CONFIGS || join(root, 'configs')),
-    temporal: { address: env.TEMPORAL_ADDRESS || stack?.temporal || '127.0.0.1:7233', namespace: env.TEMPORAL_NAMESPACE || 'default' },
-    database: env.TROUPE_DATABASE_URL || stack?.database || 'postgres://troupe@127.0.0.1:5432/troupe',
+    temporal: {
+      address: env.TEMPORAL_ADDRESS || stack?.temporal || `127.0.0.1:${ports.temporal ?? 7233}`,
+      namespace: env.TEMPORAL_NAMESPACE || 'default',
+    },
+    database: env.TROUPE_DATABASE_URL || stack?.database || `postgres://troupe@127.0.0.1:${ports.postgres ?? 5432}/troupe`,
     artifacts: artifacts.startsWith('s3://') ? artifacts : folder(artifacts),
     ollama: /^https?:/.test(ollama) ? ollama : `http://${ollama}`,
   };

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
@@ -45,6 +48,21 @@ test('a PostgreSQL that drops every connection is simply asked again', async () 
 
   expect(await inUse).toBeInstanceOf(Error);
   await vi.waitFor(async () => expect((await sql<{ one: number }>`select 1 as one`.execute(db)).rows).toEqual([{ one: 1 }]));
+});
+
+test('while the stack is down its own ports are meant, never those of another checkout', () => {
+  const home = mkdtempSync(join(tmpdir(), 'troupe-ports-'));
+  try {
+    writeFileSync(join(home, 'ports.json'), JSON.stringify({ ollama: 4001, temporal: 4002, temporalUi: 4003, postgres: 4004 }));
+    expect(readSettings({ TROUPE_HOME: home })).toMatchObject({
+      ollama: 'http://127.0.0.1:4001',
+      temporal: { address: '127.0.0.1:4002' },
+      database: 'postgres://troupe@127.0.0.1:4004/troupe',
+    });
+    expect(readSettings({ TROUPE_HOME: home, OLLAMA_HOST: 'box:11434' }).ollama).toBe('http://box:11434');
+  } finally {
+    rmSync(home, { recursive: true });
+  }
 });
 
 test('a database that is not there is named without its password, with the next command', async () => {
