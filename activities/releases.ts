@@ -36,11 +36,12 @@ export async function rollback(
   const began = performance.now();
   const { db } = platform;
   const now = await findAlias(db, { persona, alias: 'champion' });
-  if (!now) throw new Error(`${persona} has no release to go back from. See \`./troupe releases ${persona}\`.`);
+  if (!now) throw new Error(`${persona} has no release to go back from: none is live. \`./troupe run ${persona}\` makes one.`);
   const wanted = to ?? now.previous;
   if (!wanted) {
-    const back = `To run the model from before Troupe again: \`./troupe adopt ${persona} ${now.tag} --put-back\`.`;
-    throw new Error(`${now.id} is the first release of ${persona}, so there is none before it. ${back}`);
+    const adopted = await findAdoption(db, { persona, name: now.tag });
+    const back = adopted ? ` To run the model from before Troupe again: \`./troupe adopt ${persona} ${now.tag} --put-back\`.` : '';
+    throw new Error(`${now.id} is the first release of ${persona}, so there is none before it.${back}`);
   }
 
   const target = await ensureKept(platform, await getRelease(platform, { persona, release: wanted }));

@@ -27,9 +27,12 @@ export async function command(
   if (!(await agreed(terminal, 'Roll back?', yes))) throw new Stop('Nothing was changed.');
   const done = await rollback(platform, { persona, by, to });
   if (terminal.json) terminal.out(JSON.stringify({ persona, ...done }));
-  else
-    terminal.out(
-      `Rolled back from ${done.from} to ${done.to} in ${done.seconds.toFixed(1)} s; ${done.tag} answers with it. Undo: ./troupe rollback ${persona} --to ${done.from}`,
-    );
+  else terminal.out(rolledBackLine(persona, done));
   return exitCodes.ok;
+}
+
+/** What a rollback did, and how to undo it; to the release that is live it only makes sure of its name. */
+export function rolledBackLine(persona: string, { from, to, tag, seconds }: Awaited<ReturnType<typeof rollback>>): string {
+  if (from === to) return `${to} is live already; ${tag} answers with it.`;
+  return `Rolled back from ${from} to ${to} in ${seconds.toFixed(1)} s; ${tag} answers with it. Undo: ./troupe rollback ${persona} --to ${from}`;
 }

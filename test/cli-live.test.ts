@@ -179,7 +179,7 @@ test('releases and rollback of a persona that has none say what to do', async ()
   expect((await troupe(['releases', persona], { env })).out).toBe(`${persona} has no release yet: ./troupe run ${persona}\n`);
   expect(await troupe(['rollback', persona, '--by', 'me'], { env })).toMatchObject({
     code: 1,
-    err: expect.stringContaining('has no release to go back from'),
+    err: expect.stringContaining(`has no release to go back from: none is live. \`./troupe run ${persona}\` makes one`),
   });
   expect((await troupe(['prune', '--dry-run', '--json'], { env })).json).toEqual([
     { dryRun: true, tags: [], artifacts: { count: 0, bytes: 0 }, work: { count: 0, bytes: 0 } },
