@@ -53,11 +53,22 @@ export async function decide(
     terminal.out(
       `${decision === 'approve' ? 'Approved' : 'Rejected'} ${run} as ${payload.by}, evidence ${payload.evidence?.slice(0, 12)}. Next: ./troupe watch ${persona}`,
     );
-  else terminal.err(`Not counted: ${answer.reason}. Next: ./troupe status ${persona}`);
+  else terminal.err(`Not counted: ${answer.reason}. ${nextAfterRefusal(decision, progress?.waiting?.verdict, options, persona)}`);
   if (!answer.accepted) return exitCodes.failed;
   if (!options.wait) return exitCodes.ok;
   return await follow(context, temporal, workflow, { persona: progress?.persona ?? workflow.id.split('/')[1] ?? workflow.id, wait: true });
 }
+
+/** What to type after a decision that was not counted: a doubt that was not named is named by `--inconclusive`. */
+export const nextAfterRefusal = (
+  decision: 'approve' | 'reject',
+  verdict: string | undefined,
+  { inconclusive }: Pick<DecideOptions, 'inconclusive'>,
+  persona: string | undefined,
+): string =>
+  decision === 'approve' && verdict === 'inconclusive' && !inconclusive
+    ? `Here that is --inconclusive. Look first: ./troupe status ${persona} --report`
+    : `Next: ./troupe status ${persona}`;
 
 /** The decision as the run wants it: bound to the evidence that waits, which the digits that were given must begin. */
 export function decisionFor(

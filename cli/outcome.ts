@@ -26,6 +26,10 @@ export function exitCodeOf(ending: Ending): number {
   }
 }
 
+/** As JSON tells it: a time is ISO 8601. */
+export const inJson = (ending: Ending) =>
+  ending.status === 'waiting' ? { ...ending, expires: new Date(ending.expires).toISOString() } : ending;
+
 /** What happened, and the command to type next. */
 export function endingLines(ending: Ending, run: string): string[] {
   const { persona } = ending;

@@ -1,5 +1,5 @@
 import type { Progress, StepState } from '../core/run.ts';
-import { type Ending, oneLine } from './outcome.ts';
+import { type inJson, oneLine } from './outcome.ts';
 
 /** What `--json` prints, one object on each line. `at` is ISO 8601. */
 export type RunEvent =
@@ -28,7 +28,7 @@ export type RunEvent =
       approve: string;
     }
   | { event: 'refused'; at: string; run: string; reason: string }
-  | { event: 'outcome'; at: string; run: string; outcome: Ending; exitCode: number };
+  | { event: 'outcome'; at: string; run: string; outcome: ReturnType<typeof inJson>; exitCode: number };
 
 /**
  * What is known of a step that is under way: its attempt, whether no worker has taken it yet, when it will be tried again

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { bookedProgress } from '../cli/booked-progress.ts';
-import { decisionFor } from '../cli/decide.ts';
+import { decisionFor, nextAfterRefusal } from '../cli/decide.ts';
 import { detachedLines, viewOf } from '../cli/follow.ts';
 import { historyLines } from '../cli/history-lines.ts';
 import { livePicture } from '../cli/live-picture.ts';
 import { type Ending, endingLines, exitCodeOf } from '../cli/outcome.ts';
 import { requestAgain } from '../cli/retry.ts';
+import { rolledBackLine } from '../cli/rollback.ts';
 import { requestFor } from '../cli/run.ts';
 import { eventLine, eventsBetween, type Seen } from '../cli/run-events.ts';
 import { treeLines, unplannedLine } from '../cli/run-tree.ts';
@@ -204,6 +205,14 @@ describe('the ending of a run', () => {
     });
   });
 
+  test('tells the time until which it waits as its event did', () => {
+    const terminal = aTerminal({ json: true });
+
+    viewOf(terminal, () => start).end({ status: 'waiting', persona: 'ada', ...waiting }, 'r-1');
+
+    expect(JSON.parse(terminal.said.at(-1)!).outcome.expires).toBe(new Date(waiting.expires).toISOString());
+  });
+
   test('of a failure goes to standard error, with the whole of a long cause before it', () => {
     const terminal = aTerminal();
 
@@ -289,11 +298,28 @@ describe('the picture of a run', () => {
   });
 });
 
+test('a rollback to the release that is live undoes nothing, and says so', () => {
+  const done = { from: 'ada-1', to: 'ada-2', tag: 'ada:latest', seconds: 0.12 };
+
+  expect(rolledBackLine('ada', done)).toBe(
+    'Rolled back from ada-1 to ada-2 in 0.1 s; ada:latest answers with it. Undo: ./troupe rollback ada --to ada-1',
+  );
+  expect(rolledBackLine('ada', { ...done, from: 'ada-2' })).toBe('ada-2 is live already; ada:latest answers with it.');
+});
+
 describe('a decision', () => {
   const run = aProgress({ approval: { state: 'running' } }, { waiting });
 
   test('is bound to the evidence that waits, by its first digits', () => {
     expect(decisionFor(run, { by: ' David ', evidence: 'ABABABABABAB' })).toEqual({ by: 'David', evidence, requestId: expect.any(String) });
+  });
+
+  test('that did not name a doubt is told by which option to name it', () => {
+    expect(nextAfterRefusal('approve', 'inconclusive', {}, 'ada')).toBe(
+      'Here that is --inconclusive. Look first: ./troupe status ada --report',
+    );
+    expect(nextAfterRefusal('approve', 'inconclusive', { inconclusive: true }, 'ada')).toBe('Next: ./troupe status ada');
+    expect(nextAfterRefusal('approve', 'pass', {}, 'ada')).toBe('Next: ./troupe status ada');
   });
 
   test('for other evidence is not sent', () => {
