@@ -13,6 +13,8 @@ import { type Limits, openThread, type Thread, ThreadLost } from './thread/threa
 type Cursor = { file: string; parts: number | 'done'; print: string };
 
 const usual: Limits = { memory: 512 * 2 ** 20, silence: 30_000 };
+const endings = ['md', 'markdown', 'html', 'htm', 'txt', 'pdf'];
+const isDocument = new RegExp(`\\.(${endings.join('|')})(\\.gz)?$`, 'i');
 const batchRows = 500;
 const batchBytes = 2 ** 20;
 
@@ -25,7 +27,12 @@ export const openDocuments = (source: DocumentsSource, _env?: NodeJS.ProcessEnv,
 });
 
 async function* read(source: DocumentsSource, limits: Limits, after: Cursor | undefined): ReturnType<OpenSource['read']> {
-  const files = await findFiles(source, ['md', 'markdown', 'html', 'htm', 'txt', 'pdf']);
+  const files = await findFiles(source, endings);
+  const other = files.find(({ name }) => !isDocument.test(name)); // where `path` names one file
+  if (other !== undefined) {
+    const known = `.${endings.slice(0, -1).join(', .')} or .${endings.at(-1)}`;
+    throw new SourceProblem(`${other.name} is no document: one ends in ${known}. Correct \`path\`, or \`kind\`.`);
+  }
   const thread = openThread(new URL('./documents/thread.ts', import.meta.url), limits);
   let [waiting, print, bytes] = [after, '', 0];
   let batch: Batch = { rows: [], quarantined: [], cursor: '' };

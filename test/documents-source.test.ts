@@ -99,6 +99,15 @@ test('HTML gives the words that are seen, by its headings', async () => {
   expect(rows[0]).toMatchObject({ author: 'Ada', at: '2024-01-02T03:04:05.000Z', language: 'en' });
 });
 
+test('a file of another kind is refused, and is not taken for Markdown', async () => {
+  const path = join(aPlace().folder, 'talk.jsonl');
+  writeFileSync(path, '{"messages": []}\n');
+
+  await expect(passagesOf({}, { path })).rejects.toThrow(
+    'talk.jsonl is no document: one ends in .md, .markdown, .html, .htm, .txt or .pdf. Correct `path`, or `kind`.',
+  );
+});
+
 test('text is read in blocks of whole paragraphs', async () => {
   const paragraph = (letter: string) => `${letter.repeat(700)}`;
 
