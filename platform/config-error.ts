@@ -24,7 +24,7 @@ export function shownPath(file: string): string {
 }
 
 /** Hides the password of a connection string that was pasted where only its variable's name belongs. */
-export const withoutSecrets = (text: string): string => text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@'"]+@/gi, '$1***@');
+export const withoutSecrets = (text: string): string => text.replaceAll(/(:\/\/)[^\s/@'"]+@/g, '$1***@');
 
 /** The line at `start` and the two before it, with a caret under the bytes up to `end`. */
 export function codeFrame(text: string, start: number, end: number): string {

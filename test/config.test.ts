@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readCast } from '../activities/persona.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
 import { ConfigError, listPersonas, listSuites, loadPersona, loadSuite, type Problem } from '../platform/config.ts';
+import { withoutSecrets } from '../platform/config-error.ts';
 import { root } from '../platform/settings.ts';
 
 const whole = `name: ada
@@ -94,6 +95,12 @@ test('a folder in the place of a persona is told as one', () => {
   mkdirSync(join(configs, 'personas', 'odd.yaml'));
 
   expect(() => loadPersona({ configs }, 'odd')).toThrow(/odd\.yaml:1:1.*cannot be read \(EISDIR\)/);
+});
+
+test('secrets are found in a line of any length in one pass', () => {
+  const long = 'a'.repeat(1_000_000);
+
+  expect(withoutSecrets(`${long} postgres://me:secret@host/db`)).toBe(`${long} postgres://***@host/db`);
 });
 
 test('the usual stages are those that have something to learn', () => {
