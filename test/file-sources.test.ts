@@ -351,6 +351,8 @@ test.each([
   ['2024-02-29', '2024-02-29T00:00:00.000Z'],
   ['2024-02-29 23:59:59.5+02:00', '2024-02-29T21:59:59.500Z'],
   ['2023-02-29', undefined],
+  ['2567-02-29 08:00', '2024-02-29T08:00:00.000Z'], // of the Buddhist era
+  ['2568-02-29', undefined],
   ['29.02.2024', undefined],
   [1_700_000_000, '2023-11-14T22:13:20.000Z'],
   [1_700_000_000_000, '2023-11-14T22:13:20.000Z'],
@@ -362,6 +364,7 @@ test.each([
 test.each([
   ['MMM D, YYYY', 'Feb 3, 2024', '2024-02-03T00:00:00.000Z'],
   ['MMMM D YYYY HH:mm:ss', 'february 3 2024 04:05:06', '2024-02-03T04:05:06.000Z'],
+  ['D/M/YYYY', '3/2/2567', '2024-02-03T00:00:00.000Z'],
   ['D.M.YYYY', '3.13.2024', undefined],
 ])('a date written as %s: %s', (pattern, written, moment) => {
   expect(dateReader(pattern)(written)).toBe(moment);

@@ -22,8 +22,12 @@ export function momentOf(value: string | number): string | undefined {
   return inUtc(millis + Number(fraction.padEnd(3, '0').slice(0, 3)) - away * 60_000);
 }
 
+/** Years that nobody has written in yet but Thais, who count from 543 BC: 2568 is 2025. */
+const buddhist = (year: number) => year >= 2400 && year <= 2700;
+
 /** Milliseconds of a date and time in UTC, if the calendar has it: there is no 30th of February. */
-function wallClock([year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0]: readonly number[]): number | undefined {
+function wallClock([written = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0]: readonly number[]): number | undefined {
+  const year = buddhist(written) ? written - 543 : written;
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   date.setUTCHours(hour, minute, second);
