@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { type Kysely, sql } from 'kysely';
 import { type Database, openDatabase } from '../platform/db/database.ts';
@@ -10,12 +12,15 @@ export type Temporal = { client: Client } & AsyncDisposable;
 
 /** Opens Temporal, or says how to get there. */
 export async function openTemporal(settings: Settings, within?: '1 second'): Promise<Temporal> {
+  refuseStrangers(settings, 'TEMPORAL_ADDRESS', 'TEMPORAL_CONFIG_FILE', 'TEMPORAL_PROFILE');
   const client = await connectClient(settings, within);
   return { client, [Symbol.asyncDispose]: () => client.connection.close() };
 }
 
 /** Opens Troupe's database, or says how to get there. */
-export async function openBooks({ database }: Settings): Promise<Kysely<Database>> {
+export async function openBooks(settings: Settings): Promise<Kysely<Database>> {
+  refuseStrangers(settings, 'TROUPE_DATABASE_URL');
+  const { database } = settings;
   const db = openDatabase(database, { onError: () => {}, max: 2 }); // a connection that breaks shows in the query that needed it
   try {
     const { rows } = await sql<{ there: boolean }>`select to_regclass('runs') is not null as there`.execute(db);
@@ -29,6 +34,13 @@ export async function openBooks({ database }: Settings): Promise<Kysely<Database
     );
   }
   return db;
+}
+
+/** Before the first `up` nothing is known of this checkout's servers: what answers at the usual ports is another one's. */
+function refuseStrangers({ home }: Settings, ...variables: string[]): void {
+  const known = ['stack.json', 'ports.json'].some((file) => existsSync(join(home, file)));
+  if (known || variables.some((name) => process.env[name])) return;
+  throw new Stop(`The local stack was never up in this checkout. Start it: ./troupe up. For a server of your own set ${variables[0]}.`);
 }
 
 /** The shortest true reason of a failed connection. */

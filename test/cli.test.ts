@@ -141,6 +141,17 @@ describe('a server that does not answer', () => {
   });
 });
 
+test('before the first `up` nobody is asked: what answers at the usual ports is another checkout’s', async () => {
+  const alone = { ...env, TROUPE_HOME: join(configs, 'never-up'), TEMPORAL_ADDRESS: '', TROUPE_DATABASE_URL: '' };
+
+  for (const args of [['runs'], ['cancel', 'juliet'], ['rollback', 'juliet']]) {
+    const { code, err } = await troupe(args, { env: alone });
+
+    expect({ args, code }).toEqual({ args, code: 1 });
+    expect(err).toContain('The local stack was never up in this checkout. Start it: ./troupe up.');
+  }
+});
+
 test('help says what everything is for, and the exit codes', async () => {
   const { code, out } = await troupe(['--help']);
 
