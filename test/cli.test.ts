@@ -144,7 +144,8 @@ describe('a server that does not answer', () => {
 test('before the first `up` nobody is asked: what answers at the usual ports is another checkout’s', async () => {
   const alone = { ...env, TROUPE_HOME: join(configs, 'never-up'), TEMPORAL_ADDRESS: '', TROUPE_DATABASE_URL: '' };
 
-  for (const args of [['runs'], ['cancel', 'juliet'], ['rollback', 'juliet']]) {
+  await troupe(['init', 'juliet'], { env });
+  for (const args of [['runs'], ['cancel', 'juliet'], ['releases', 'juliet']]) {
     const { code, err } = await troupe(args, { env: alone });
 
     expect({ args, code }).toEqual({ args, code: 1 });
