@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { createLogger } from '../platform/log.ts';
 import { type OpenPlatform, openPlatform } from '../platform/open.ts';
+import { refuseStrangers } from './connect.ts';
 import type { Context } from './context.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -21,5 +22,7 @@ export async function ask(question: string): Promise<string> {
 }
 
 /** The outside world for commands that act by themselves. Its log shows warnings only. */
-export const openWorld = ({ settings }: Context): Promise<OpenPlatform> =>
-  openPlatform(settings, { log: createLogger('cli', { TROUPE_LOG: process.env.TROUPE_LOG || 'warn' }) });
+export async function openWorld({ settings }: Context): Promise<OpenPlatform> {
+  refuseStrangers(settings, 'TROUPE_DATABASE_URL');
+  return openPlatform(settings, { log: createLogger('cli', { TROUPE_LOG: process.env.TROUPE_LOG || 'warn' }) });
+}

@@ -37,7 +37,7 @@ export async function openBooks(settings: Settings): Promise<Kysely<Database>> {
 }
 
 /** Before the first `up` nothing is known of this checkout's servers: what answers at the usual ports is another one's. */
-function refuseStrangers({ home }: Settings, ...variables: string[]): void {
+export function refuseStrangers({ home }: Settings, ...variables: string[]): void {
   const known = ['stack.json', 'ports.json'].some((file) => existsSync(join(home, file)));
   if (known || variables.some((name) => process.env[name])) return;
   throw new Stop(`The local stack was never up in this checkout. Start it: ./troupe up. For a server of your own set ${variables[0]}.`);
