@@ -6,11 +6,12 @@ import type { ReleaseRow } from '../platform/db/releases.ts';
 import { fullName } from '../platform/ollama.ts';
 import type { Platform } from '../platform/platform.ts';
 import { beating } from './beating.ts';
-import { ensureKept } from './serving.ts';
+import { checkName, ensureKept } from './serving.ts';
 
 export const championActivities = (platform: Platform) => ({
   /** What the persona speaks with now, ready to be asked; the frozen release beside it, and the adopted model from before Troupe. */
   async findChampion({ input: { persona, serving } }: StepRequest<ChampionRequest>): Promise<Champion> {
+    await checkName(platform, { persona, name: serving.name }); // now, and not after a training and a person's yes
     const [row, frozen, adoptions] = await Promise.all([
       findAlias(platform.db, { persona, alias: 'champion' }),
       findAlias(platform.db, { persona, alias: 'anchor' }),
