@@ -44,20 +44,20 @@ export const requestFor = (persona: string, { until, refresh }: RunOptions): Run
 export async function startAndFollow(context: Context, temporal: Temporal, request: RunRequest, options: RunOptions): Promise<number> {
   const { terminal } = context;
   const { persona } = request;
-  const workflow = await start(context, temporal, request);
+  const { joined, ...workflow } = await start(context, temporal, request);
   tellTemporal(terminal, `workflow describe --workflow-id ${workflow.id}`);
   if (!options.detach) return await follow(context, temporal, workflow, { persona, wait: options.wait ?? false });
   if (terminal.json) terminal.out(JSON.stringify({ event: 'started', persona, workflow: workflow.id, workflowRun: workflow.runId }));
-  else terminal.out(`Started. Watch it: ./troupe watch ${persona}`);
+  else terminal.out(`${joined ? '' : 'Started. '}Watch it: ./troupe watch ${persona}`);
   return exitCodes.ok;
 }
 
-async function start({ terminal }: Context, { client }: Temporal, request: RunRequest): Promise<Workflow> {
+async function start({ terminal }: Context, { client }: Temporal, request: RunRequest): Promise<Workflow & { joined: boolean }> {
   const { persona } = request;
-  const join = (workflow: Workflow): Workflow => {
+  const join = (workflow: Workflow) => {
     const asked = request.until !== undefined || request.refresh !== undefined;
     terminal.err(`A run of ${persona} is under way: joined it.${asked ? ' --until and --refresh were not applied to it.' : ''}`);
-    return workflow;
+    return { ...workflow, joined: true };
   };
   const live = await liveWorkflow(client, persona);
   if (live) return join(live);
@@ -76,7 +76,7 @@ async function start({ terminal }: Context, { client }: Temporal, request: RunRe
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       workflowIdConflictPolicy: 'FAIL',
     });
-    return { id, runId: firstExecutionRunId };
+    return { id, runId: firstExecutionRunId, joined: false };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     const other = await liveWorkflow(client, persona); // somebody else was faster
