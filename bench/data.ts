@@ -7,17 +7,16 @@
  * With `--peer` the same words go through bench/data_peer.py, up to `--peer-most` messages. `make bench-data` brings a Python for it.
  */
 import { execFile } from 'node:child_process';
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { parseArgs, promisify } from 'node:util';
 import { datasetActivities } from '../activities/dataset.ts';
 import { Recipe, Snapshot } from '../core/dataset.ts';
 import { folderArtifacts } from '../platform/artifacts/folder.ts';
 import { root } from '../platform/settings.ts';
 import { machine } from './machine.ts';
-import { talk } from './talk.ts';
+import { talkFiles } from './talk.ts';
 
 /** `cpu` in seconds of all threads: what a busy machine leaves comparable. */
 type Measured = { rows: Record<string, number>; seconds: number; cpu: number; peak: number };
@@ -39,14 +38,9 @@ async function all(sizes: readonly number[]): Promise<void> {
     JSON.parse((await promisify(execFile)(program, args, { cwd: root })).stdout);
   console.log(`machine    ${machine()}`);
   try {
-    let before: { size: number; seconds: number } | undefined;
-    for (const size of sizes) {
-      const words = join(folder, `${size}.ndjson`);
-      await pipeline(talk(size), createWriteStream(words));
+    for await (const { size, words, grown } of talkFiles(folder, sizes)) {
       const ours = await run(process.execPath, ['bench/data.ts', '--one', words]);
-      const grown = before === undefined ? '' : `  ${(ours.seconds / before.seconds).toFixed(1)} times the time of ${before.size}`;
-      console.log(`${line('troupe', size, ours)}${grown}`);
-      before = { size, seconds: ours.seconds };
+      console.log(`${line('troupe', size, ours)}${grown(ours.seconds)}`);
       if (values.peer === undefined || size > Number(values['peer-most'])) continue;
       const out = join(folder, `peer-${size}`);
       mkdirSync(out);

@@ -7,10 +7,9 @@
  * The flags make the collector tidy at once: without them it lets more lie about the longer it runs.
  */
 import { execFile } from 'node:child_process';
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { parseArgs, promisify } from 'node:util';
 import { pino } from 'pino';
 import { qualityActivities } from '../activities/quality.ts';
@@ -20,7 +19,7 @@ import { openPlatform } from '../platform/open.ts';
 import { readSettings, root } from '../platform/settings.ts';
 import { startPostgres } from '../temporal-dev/services.ts';
 import { machine } from './machine.ts';
-import { talk } from './talk.ts';
+import { talkFiles } from './talk.ts';
 
 /** `cpu` in seconds of all threads: what a busy machine leaves comparable. */
 type Measured = { days: number; seconds: number; cpu: number; peak: number };
@@ -34,10 +33,7 @@ async function all(sizes: readonly number[]): Promise<void> {
   const postgres = await startPostgres({ folder: join(folder, 'postgres'), log: join(folder, 'postgres.log'), durable: false });
   console.log(`machine    ${machine()}`);
   try {
-    let before: { size: number; seconds: number } | undefined;
-    for (const size of sizes) {
-      const words = join(folder, `${size}.ndjson`);
-      await pipeline(talk(size), createWriteStream(words));
+    for await (const { size, words, grown } of talkFiles(folder, sizes)) {
       await postgres.createDatabase(`bench_${size}`);
       const env = { ...process.env, TROUPE_HOME: join(folder, `home-${size}`), TROUPE_DATABASE_URL: postgres.url(`bench_${size}`) };
       const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, 'bench/quality.ts', '--one', words], {
@@ -45,11 +41,9 @@ async function all(sizes: readonly number[]): Promise<void> {
         env,
       });
       const { days, seconds, cpu, peak }: Measured = JSON.parse(stdout);
-      const grown = before === undefined ? '' : `  ${(seconds / before.seconds).toFixed(1)} times the time of ${before.size}`;
       console.log(
-        `quality    ${String(size).padStart(8)} rows of ${days} days  ${seconds.toFixed(1)} s (CPU ${cpu.toFixed(1)} s)  ${Math.round(size / seconds)} rows/s  peak memory ${(peak / 2 ** 20).toFixed(0)} MiB${grown}`,
+        `quality    ${String(size).padStart(8)} rows of ${days} days  ${seconds.toFixed(1)} s (CPU ${cpu.toFixed(1)} s)  ${Math.round(size / seconds)} rows/s  peak memory ${(peak / 2 ** 20).toFixed(0)} MiB${grown(seconds)}`,
       );
-      before = { size, seconds };
       rmSync(words);
     }
   } finally {

@@ -1,3 +1,6 @@
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { random } from '../scripts/world/random.ts';
 
 /**
@@ -51,4 +54,19 @@ export function* talk(size: number): Generator<string> {
     }
   }
   yield lines;
+}
+
+/** Talk of each size in a file; `grown` says how its time compares with that of the size before. */
+export async function* talkFiles(folder: string, sizes: readonly number[]) {
+  let before: { size: number; seconds: number } | undefined;
+  for (const size of sizes) {
+    const words = join(folder, `${size}.ndjson`);
+    await pipeline(talk(size), createWriteStream(words));
+    const grown = (seconds: number): string => {
+      const said = before === undefined ? '' : `  ${(seconds / before.seconds).toFixed(1)} times the time of ${before.size}`;
+      before = { size, seconds };
+      return said;
+    };
+    yield { size, words, grown };
+  }
 }
