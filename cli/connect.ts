@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { type Kysely, sql } from 'kysely';
 import { type Database, openDatabase } from '../platform/db/database.ts';
-import type { Settings } from '../platform/settings.ts';
+import { type Settings, wasEverUp } from '../platform/settings.ts';
 import { connectClient } from '../platform/temporal.ts';
 import { Stop } from './stop.ts';
 
@@ -38,8 +36,7 @@ export async function openBooks(settings: Settings): Promise<Kysely<Database>> {
 
 /** Before the first `up` nothing is known of this checkout's servers: what answers at the usual ports is another one's. */
 export function refuseStrangers({ home }: Settings, ...variables: string[]): void {
-  const known = ['stack.json', 'ports.json'].some((file) => existsSync(join(home, file)));
-  if (known || variables.some((name) => process.env[name])) return;
+  if (wasEverUp(home) || variables.some((name) => process.env[name])) return;
   throw new Stop(`The local stack was never up in this checkout. Start it: ./troupe up. For a server of your own set ${variables[0]}.`);
 }
 

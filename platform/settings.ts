@@ -51,6 +51,9 @@ const portsFileOf = (home: string): z.infer<typeof PortsFile> => {
   return existsSync(path) ? PortsFile.parse(JSON.parse(readFileSync(path, 'utf8'))) : {};
 };
 
+/** Whether this checkout's stack was ever up: before, nothing is known of where its servers are. */
+export const wasEverUp = (home: string): boolean => ['stack.json', 'ports.json'].some((file) => existsSync(join(home, file)));
+
 /**
  * Reads the environment, then what the local stack wrote, then the defaults. While the stack is down its own ports are
  * meant, where nobody answers: on the usual ones may be the stack of another checkout.
