@@ -14,7 +14,7 @@ help: ## What can be made
 setup: ## Find or build every tool, once
 	@bash temporal-dev/setup.sh
 
-demo: setup ## Release the demo persona, from nothing to a model that answers
+demo: ## Release the demo persona, from nothing to a model that answers
 	@bash scripts/demo.sh
 
 test: setup ## Pass every test, of both runners

@@ -9,7 +9,7 @@ step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 [ -t 1 ] && [ -z "${NO_COLOR:-}" ] || step() { printf '\n== %s\n' "$*"; }
 
 step 'Tools and servers'
-bash temporal-dev/setup.sh
+bash temporal-dev/setup.sh --to-run
 ./troupe up
 
 step 'A base model, trained from nothing on the talk of other people (once, then cached)'

@@ -161,9 +161,9 @@ async function temporal({ temporal: { address, namespace } }: Settings, env: Nod
 async function ollama({ ollama: address }: Settings, env: NodeJS.ProcessEnv): Promise<Verdict> {
   try {
     const version = await ollamaVersion(address);
-    const found = `${version}, at ${address}`;
-    // A build from source calls itself 0.0.0.
-    if (version !== '0.0.0' && isOlder(version, oldestOllama))
+    const unnamed = version === '0.0.0'; // as a build from source calls itself
+    const found = `${unnamed ? 'a build of no version' : version}, at ${address}`;
+    if (!unnamed && isOlder(version, oldestOllama))
       return fail(found, `Ollama ${oldestOllama.join('.')} or newer is needed: a deployed model is proved by its log-probabilities.`);
     return ok(found);
   } catch (error) {

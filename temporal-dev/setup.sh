@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Finds or builds every tool Troupe needs, once, into a per-user cache that all checkouts share.
 # Run it as often as you like: when nothing changed it ends at once. What is named by an environment variable, or is on
-# PATH, is taken first and said so.
+# PATH, is taken first and said so. With --to-run it leaves out what only the tests need.
 #
 #   TROUPE_CACHE      where tools are kept (default ${XDG_CACHE_HOME:-~/.cache}/troupe)
 #   TEMPORAL_BIN      a temporal CLI to use instead      OLLAMA_BIN     an ollama to use instead
@@ -13,7 +13,9 @@ cache="${TROUPE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/troupe}"
 tools="$cache/tools"
 models="$cache/models"
 logs="$cache/logs"
-links=(trainer-python postgres temporal ollama versitygw)
+links=(trainer-python postgres temporal ollama)
+tests=1
+if [ "${1:-}" = --to-run ]; then tests=; else links+=(versitygw); fi
 
 # Everything that decides what is set up. The same answer as last time, and every tool in place: nothing to do.
 signature() {
@@ -101,9 +103,13 @@ digest_of() { python3 -c 'import hashlib,sys; print(hashlib.sha256(open(sys.argv
 
 uv() { "$tools/uv-$uv_version/venv/bin/uv" "$@"; }
 
+# go_install FLAGS_OF_THE_LINKER PROGRAM. Nobody debugs these programs: without the tables for it, and with a compiler that
+# collects its garbage less often, they are built in three quarters of the time.
+go_install() { GOGC=200 go install -ldflags "-s -w $1" -gcflags=all=-dwarf=false "$2"; }
+
 build_uv() { python3 -m venv "$1/venv"; "$1/venv/bin/pip" install --quiet --disable-pip-version-check "uv==$uv_version"; }
-build_temporal() { GOBIN="$1/bin" go install -ldflags "-s -w" "github.com/temporalio/cli/cmd/temporal@v$temporal_version"; }
-build_versitygw() { GOBIN="$1/bin" go install -ldflags "-s -w" "github.com/versity/versitygw/cmd/versitygw@v$versitygw_version"; }
+build_temporal() { GOBIN="$1/bin" go_install "" "github.com/temporalio/cli/cmd/temporal@v$temporal_version"; }
+build_versitygw() { GOBIN="$1/bin" go_install "" "github.com/versity/versitygw/cmd/versitygw@v$versitygw_version"; }
 
 # Ollama's Go module leaves out three folders of vendored C++ headers; this source distribution carries them.
 build_headers() {
@@ -119,7 +125,7 @@ build_ollama() {
   if grep -qw avx2 /proc/cpuinfo 2>/dev/null && grep -qw fma /proc/cpuinfo && grep -qw f16c /proc/cpuinfo; then fast="-O3 -mavx2 -mfma -mf16c"; fi
   CGO_ENABLED=1 CGO_CPPFLAGS="-I$headers -I$headers/nlohmann -I$headers/miniaudio -I$headers/stb" \
     CGO_CFLAGS="$fast" CGO_CXXFLAGS="$fast" \
-    GOBIN="$1/bin" go install -ldflags "-s -w" "github.com/ollama/ollama@v$ollama_version"
+    GOBIN="$1/bin" go_install "-X github.com/ollama/ollama/version.Version=$ollama_version" "github.com/ollama/ollama@v$ollama_version"
 }
 
 # A real PostgreSQL with pgvector, carried by one program.
@@ -168,37 +174,53 @@ setup_node() {
   digest_of package-lock.json >"$lock"
 }
 
+# The servers take minutes of compiling, in long pieces that keep one core busy: two at a time, beside all that is fetched.
+go_servers() {
+  if ours TEMPORAL_BIN temporal; then
+    need go "Go 1.26 builds the Temporal server; or set TEMPORAL_BIN."
+    once "temporal-$temporal_version" build_temporal
+    link temporal "$tools/temporal-$temporal_version/bin/temporal"
+  fi
+  if [ -n "$tests" ] && ours VERSITYGW_BIN versitygw; then
+    need go "Go 1.26 builds the S3 server of the tests; or set VERSITYGW_BIN."
+    once "versitygw-$versitygw_version" build_versitygw
+    link versitygw "$tools/versitygw-$versitygw_version/bin/versitygw"
+  fi
+}
+ollama_server() {
+  if ours OLLAMA_BIN ollama; then
+    need go "Go 1.26 builds Ollama; or set OLLAMA_BIN."
+    need g++ "Ollama needs a C++ compiler; or set OLLAMA_BIN."
+    once "headers-$headers_version" build_headers
+    once "ollama-$ollama_version" build_ollama
+    link ollama "$tools/ollama-$ollama_version/bin/ollama"
+  fi
+}
+postgres_server() {
+  if [ -n "${POSTGRES_BINDIR:-}" ]; then
+    { [ -x "$POSTGRES_BINDIR/postgres" ] && [ -x "$POSTGRES_BINDIR/initdb" ]; } || stop "POSTGRES_BINDIR is $POSTGRES_BINDIR, which holds no postgres and initdb. Unset it to have them installed."
+    link postgres "$POSTGRES_BINDIR/postgres"; say "setup: PostgreSQL from POSTGRES_BINDIR ($POSTGRES_BINDIR)"
+    return
+  fi
+  local place; place=$(postgres_place)
+  [ "$place" = "$tools" ] || say "setup: PostgreSQL goes to $place, because nobody, as whom it runs, cannot enter $tools"
+  into=$place once "postgres-$pg_version" build_postgres
+  link postgres "$place/postgres-$pg_version/bin/postgres"
+}
+
+set -m # each in a process group of its own, so that nothing is left building when this ends early
+go_servers & building=($!)
+ollama_server & building+=($!)
+set +m
+trap 'for job in "${building[@]}"; do kill -- "-$job" 2>/dev/null || true; done' EXIT
 setup_node
 once "uv-$uv_version" build_uv
 python_name="python-$(digest_of trainer-py/requirements.lock)"
 once "$python_name" build_python
 wrap trainer-python "$tools/$python_name/venv/bin/python"
 into=$models once "$embedder" build_embedder
-if [ -n "${POSTGRES_BINDIR:-}" ]; then
-  { [ -x "$POSTGRES_BINDIR/postgres" ] && [ -x "$POSTGRES_BINDIR/initdb" ]; } || stop "POSTGRES_BINDIR is $POSTGRES_BINDIR, which holds no postgres and initdb. Unset it to have them installed."
-  link postgres "$POSTGRES_BINDIR/postgres"; say "setup: PostgreSQL from POSTGRES_BINDIR ($POSTGRES_BINDIR)"
-else
-  place=$(postgres_place)
-  [ "$place" = "$tools" ] || say "setup: PostgreSQL goes to $place, because nobody, as whom it runs, cannot enter $tools"
-  into=$place once "postgres-$pg_version" build_postgres
-  link postgres "$place/postgres-$pg_version/bin/postgres"
-fi
-if ours TEMPORAL_BIN temporal; then
-  need go "Go 1.26 builds the Temporal server; or set TEMPORAL_BIN."
-  once "temporal-$temporal_version" build_temporal
-  link temporal "$tools/temporal-$temporal_version/bin/temporal"
-fi
-if ours OLLAMA_BIN ollama; then
-  need go "Go 1.26 builds Ollama; or set OLLAMA_BIN."
-  need g++ "Ollama needs a C++ compiler; or set OLLAMA_BIN."
-  once "headers-$headers_version" build_headers
-  once "ollama-$ollama_version" build_ollama
-  link ollama "$tools/ollama-$ollama_version/bin/ollama"
-fi
-if ours VERSITYGW_BIN versitygw; then
-  need go "Go 1.26 builds the S3 server of the tests; or set VERSITYGW_BIN."
-  once "versitygw-$versitygw_version" build_versitygw
-  link versitygw "$tools/versitygw-$versitygw_version/bin/versitygw"
-fi
+postgres_server
+for job in "${building[@]}"; do wait "$job" || exit; done
+trap - EXIT
 printf '%s\n' "$wanted" >"$stamp"
 say "setup: ready ($tools)"
