@@ -27,7 +27,7 @@ from typing import Any
 
 from artifacts import digest_of
 from base import LOCK
-from settings import read_settings, wait_asleep
+from settings import read_settings, wait_briefly
 
 ROOT = Path(__file__).resolve().parent.parent
 SPECIAL = ["<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|end_of_text|>", "<|pad|>"]
@@ -219,7 +219,7 @@ def main() -> None:
     parser.add_argument("--if-missing", action="store_true", help="as without it: what is there already is never trained again")
     parser.add_argument("--steps", type=int, default=Size.steps)
     given = parser.parse_args()
-    wait_asleep()
+    wait_briefly()
     with tempfile.TemporaryDirectory() as folder:
         talk = given.talk or Path(folder) / "talk.jsonl"
         if given.talk is None:

@@ -20,7 +20,7 @@ from temporalio.worker import Worker
 from activities import TrainerActivities
 from artifacts import open_artifacts
 from process import Warm
-from settings import Settings, read_settings, wait_asleep
+from settings import Settings, read_settings, wait_briefly
 
 SLOTS = 1
 """Works on this device at a time."""
@@ -57,7 +57,7 @@ async def connect(settings: Settings) -> Client:
 
 async def main() -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    wait_asleep()
+    wait_briefly()
     settings = read_settings()
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
