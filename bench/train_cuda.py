@@ -23,22 +23,24 @@ PEAK = 989e12
 STEPS, WARM_UP = 12, 3
 
 
-def new_model() -> Any:
+LLAMA_3_8B = {
+    "vocab_size": 128256,
+    "hidden_size": 4096,
+    "intermediate_size": 14336,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "max_position_embeddings": 8192,
+}
+
+
+def new_model(device: str, shape: dict[str, Any]) -> Any:
     from peft import LoraConfig, get_peft_model
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    config = LlamaConfig(
-        vocab_size=128256,
-        hidden_size=4096,
-        intermediate_size=14336,
-        num_hidden_layers=32,
-        num_attention_heads=32,
-        num_key_value_heads=8,
-        max_position_embeddings=8192,
-        rope_parameters={"rope_type": "default", "rope_theta": 500000.0},
-    )
+    config = LlamaConfig(**shape, rope_parameters={"rope_type": "default", "rope_theta": 500000.0})
     torch.set_default_dtype(torch.bfloat16)
-    with torch.device("cuda"):
+    with torch.device(device):
         model = LlamaForCausalLM(config)
     torch.set_default_dtype(torch.float32)
     lora = LoraConfig(
@@ -47,41 +49,44 @@ def new_model() -> Any:
     return get_peft_model(model, lora).train()
 
 
-def measure(model: Any, name: str, lengths: list[list[int]], reply: float, budget: int) -> None:
-    from train import Example, backward
+def measure(model: Any, name: str, lengths: list[list[int]], reply: float, budget: int) -> dict[str, Any]:
+    """Trains on rows of these lengths, a batch each, of which a share is `reply`. The first steps are not timed."""
+    from train import Example, backward, memory_in_use
 
     chance = random.Random(0)
+    device = model.device.type
+    on_gpu = device == "cuda"
+    vocabulary = min(128000, model.config.vocab_size)
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=2e-4, fused=True)
-    torch.cuda.reset_peak_memory_stats()
+    optimizer = torch.optim.AdamW(parameters, lr=2e-4, fused=on_gpu)
+    if on_gpu:
+        torch.cuda.reset_peak_memory_stats()
     begun, tokens = 0.0, 0
     for step, batch in enumerate(lengths):
         if step == WARM_UP:
-            torch.cuda.synchronize()
+            if on_gpu:
+                torch.cuda.synchronize()
             begun, tokens = time.perf_counter(), 0
-        rows = [Example([chance.randrange(128000) for _ in range(n)], max(1, int(n * (1 - reply)))) for n in batch]
-        backward(model, rows, budget, "cuda", "bf16")
+        rows = [Example([chance.randrange(vocabulary) for _ in range(n)], max(1, int(n * (1 - reply)))) for n in batch]
+        backward(model, rows, budget, device, "bf16")
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         optimizer.zero_grad()
         tokens += sum(batch)
-    torch.cuda.synchronize()
+    if on_gpu:
+        torch.cuda.synchronize()
     speed = tokens / (time.perf_counter() - begun)
     base = model.get_base_model()
     counted = sum(parameter.numel() for parameter in base.parameters()) - base.get_input_embeddings().weight.numel()
-    print(
-        json.dumps(
-            {
-                "gpu": torch.cuda.get_device_name(),
-                "rows": name,
-                "tokensPerSecond": round(speed),
-                "mfu4N": round(4 * counted * speed / PEAK, 3),
-                "peakMemoryGiB": round(torch.cuda.max_memory_allocated() / 2**30, 1),
-                "microBatchTokens": budget,
-                "torch": torch.__version__,
-            }
-        )
-    )
+    return {
+        "gpu": torch.cuda.get_device_name() if on_gpu else None,
+        "rows": name,
+        "tokensPerSecond": round(speed),
+        "mfu4N": round(4 * counted * speed / PEAK, 3),
+        "peakMemoryGiB": round(memory_in_use(device) / 2**30, 1),
+        "microBatchTokens": budget,
+        "torch": torch.__version__,
+    }
 
 
 def main() -> None:
@@ -90,15 +95,15 @@ def main() -> None:
         return
     from train import micro_batch_budget
 
-    model = new_model()
+    model = new_model("cuda", LLAMA_3_8B)
     budget, recompute = micro_batch_budget(model.get_base_model(), "cuda", 4096)
     if recompute:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         model.enable_input_require_grads()
     chance = random.Random(0)
-    measure(model, "full rows of 4,096", [[4096] * 8 for _ in range(STEPS)], 1.0, budget)
+    print(json.dumps(measure(model, "full rows of 4,096", [[4096] * 8 for _ in range(STEPS)], 1.0, budget)))
     persona = [[min(2048, max(24, int(chance.lognormvariate(5.4, 0.7)))) for _ in range(16)] for _ in range(STEPS)]
-    measure(model, "a persona's lengths, mean about 280", persona, 0.4, budget)
+    print(json.dumps(measure(model, "a persona's lengths, mean about 280", persona, 0.4, budget)))
 
 
 if __name__ == "__main__":

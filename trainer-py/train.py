@@ -151,7 +151,7 @@ def micro_batch_budget(model: Any, device: str, max_length: int) -> tuple[int, b
         return 4096, False
     config = model.config
     free = torch.cuda.mem_get_info()[0] * 0.8
-    per_token = config.num_hidden_layers * 2 * (12 * config.hidden_size + 4 * config.intermediate_size)  # bytes, measured on 8B
+    per_token = config.num_hidden_layers * 2 * (12 * config.hidden_size + 4 * config.intermediate_size)  # bytes, estimated for bf16
     if free / per_token >= max_length:
         return min(65536, int(free / per_token)), False
     return max(max_length, min(65536, int(free / (config.num_hidden_layers * 2 * config.hidden_size * 2)))), True
