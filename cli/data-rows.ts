@@ -1,5 +1,5 @@
 import { eachLine } from '../activities/lines.ts';
-import { type Category, categories, DatasetRow } from '../core/dataset.ts';
+import { type Category, categories, DatasetRow, type RowAside } from '../core/dataset.ts';
 import { type Side, sides } from '../core/dataset-rows/shaping.ts';
 import { keyOf } from '../core/dataset-rows/turns.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
@@ -8,12 +8,13 @@ import { SourceRow } from '../core/source-row.ts';
 import { openArtifacts } from '../platform/artifacts/open.ts';
 import { openBooks } from './connect.ts';
 import type { Context } from './context.ts';
-import { getDataset, type MadeDataset } from './find-dataset.ts';
+import { rowsAside } from './data-aside.ts';
+import { getDataset, getSnapshot, type MadeDataset } from './find-dataset.ts';
 import { lastPersona, personaOr } from './find-run.ts';
 import { exitCodes, usage } from './stop.ts';
 import type { Terminal } from './terminal.ts';
 
-export type RowsOptions = { split?: string; category?: string; flag?: string; limit: number };
+export type RowsOptions = { split?: string; category?: string; flag?: string; aside?: boolean; limit: number };
 
 /** A row as it is shown: of the data set, or one that a rule has put aside. */
 type Shown = {
@@ -25,30 +26,44 @@ type Shown = {
   said: { who: string; text: string }[];
 };
 
-/** Shows rows of a persona's data set, words and all. The only command that prints what people said; it sends nothing anywhere. */
-export async function command(context: Context, named: string | undefined, options: RowsOptions): Promise<number> {
+/**
+ * Shows rows of a persona's data set, words and all, or where the rows stand that are in none. The only command that prints
+ * what people said; it sends nothing anywhere.
+ */
+export async function command(context: Context, given: string | undefined, options: RowsOptions): Promise<number> {
   const { terminal, settings } = context;
   const wanted = wantedBy(options);
   await using db = await openBooks(settings);
-  const made = await getDataset(db, named ?? (await personaOr(undefined, settings, () => lastPersona(db))), settings);
+  const named = given ?? (await personaOr(undefined, settings, () => lastPersona(db)));
   const artifacts = await openArtifacts(settings);
-
-  const rows = isAside(wanted.flag) ? asideIn(artifacts, made, wanted.flag) : rowsOf(artifacts, made, wanted);
+  const { run, rows } = options.aside ? await inNone() : await inDataset();
   let count = 0;
   for await (const row of rows) {
     if (count++ === options.limit) break;
     if (terminal.json) terminal.out(JSON.stringify(row));
-    else for (const line of rowLines(row, terminal)) terminal.out(line);
+    else for (const line of 'reason' in row ? asideLines(row, terminal) : rowLines(row, terminal)) terminal.out(line);
   }
-  if (count === 0) terminal.err(`No such row in the data set of ${made.run}.`);
-  else if (count > options.limit) terminal.err(`And more: show them with --limit. From run ${made.run}.`);
+  if (count === 0) terminal.err(options.aside ? `No row of ${run} was put aside.` : `No such row in the data set of ${run}.`);
+  else if (count > options.limit) terminal.err(`And more: show them with --limit. From run ${run}.`);
   return exitCodes.ok;
+
+  async function inDataset() {
+    const made = await getDataset(db, named, settings);
+    return { run: made.run, rows: isAside(wanted.flag) ? asideIn(artifacts, made, wanted.flag) : rowsOf(artifacts, made, wanted) };
+  }
+
+  async function inNone() {
+    const taken = await getSnapshot(db, named, settings);
+    return { run: taken.run, rows: rowsAside(artifacts, taken) };
+  }
 }
 
 type Wanted = { splits: readonly Side[]; category?: Category; flag?: RuleId };
 
-function wantedBy({ split, category, flag, limit }: RowsOptions): Wanted {
+function wantedBy({ split, category, flag, aside, limit }: RowsOptions): Wanted {
   if (!Number.isInteger(limit) || limit < 1) throw usage('--limit must be a whole number of at least 1.');
+  if (aside && (split ?? category ?? flag) !== undefined)
+    throw usage('--aside tells where the rows stand that are in no data set: leave out --split, --category and --flag.');
   const wanted: Wanted = {
     splits: split === undefined ? sides : [oneOf('--split', split, sides)],
     ...(category !== undefined && { category: oneOf('--category', category, categories) }),
@@ -111,6 +126,11 @@ async function* asideIn(artifacts: Store, { snapshot, languages }: MadeDataset, 
     };
   }
 }
+
+/** Where a row stands, and why it is in no data set. */
+const asideLines = ({ source, place, reason }: RowAside, { style }: Pick<Terminal, 'style'>): string[] => [
+  `${harmless(place.startsWith(`${source}/`) ? place : `${source}: ${place}`)}  ${style('dim', harmless(reason))}`,
+];
 
 function rowLines({ split, id, at, about, flags, said }: Shown, { style }: Pick<Terminal, 'style'>): string[] {
   const flagged = flags.length > 0 ? style('yellow', `  [${flags.join(', ')}]`) : '';

@@ -1,5 +1,7 @@
 import type { Kysely } from 'kysely';
 import { Dataset, type DatasetRequest, Snapshot } from '../core/dataset.ts';
+import type { Sifted } from '../core/quality/sifted.ts';
+import { Quality } from '../core/quality.ts';
 import { listPersonas } from '../platform/config.ts';
 import type { Database } from '../platform/db/database.ts';
 import { latestStep, listSteps, type StepRow } from '../platform/db/steps.ts';
@@ -11,9 +13,7 @@ export type MadeDataset = { run: string; dataset: Dataset; snapshot: Snapshot; l
 
 /** The data set of a run, or the newest of a persona; whether or not the run went on from there. */
 export async function getDataset(db: Kysely<Database>, named: string, settings: Settings): Promise<MadeDataset> {
-  const step = listPersonas(settings).includes(named)
-    ? await latestStep(db, { persona: named, step: 'dataset' })
-    : await stepOfRun(db, (await getRun(db, named)).id);
+  const step = await stepOf(db, named, 'dataset', settings);
   if (step === undefined) throw new Stop(`${named} has no data set yet. Make one, and no more: ./troupe run ${named} --until dataset`);
   const input = step.input as DatasetRequest;
   return {
@@ -24,5 +24,20 @@ export async function getDataset(db: Kysely<Database>, named: string, settings: 
   };
 }
 
-const stepOfRun = async (db: Kysely<Database>, run: string): Promise<StepRow | undefined> =>
-  (await listSteps(db, { run })).find(({ step }) => step === 'dataset');
+export type TakenSnapshot = { run: string; snapshot: Snapshot; sifted: Sifted | undefined };
+
+/** The snapshot of a run, or the newest of a persona, and what was found of its rows where they were looked at. */
+export async function getSnapshot(db: Kysely<Database>, named: string, settings: Settings): Promise<TakenSnapshot> {
+  const step = await stepOf(db, named, 'snapshot', settings);
+  if (step === undefined) throw new Stop(`${named} has no snapshot yet. Take one, and no more: ./troupe run ${named} --until snapshot`);
+  const looked = await stepOfRun(db, step.run, 'quality');
+  return { run: step.run, snapshot: Snapshot.parse(step.output), sifted: looked && Quality.parse(looked.output).sifted };
+}
+
+const stepOf = async (db: Kysely<Database>, named: string, step: string, settings: Settings): Promise<StepRow | undefined> =>
+  listPersonas(settings).includes(named)
+    ? await latestStep(db, { persona: named, step })
+    : await stepOfRun(db, (await getRun(db, named)).id, step);
+
+const stepOfRun = async (db: Kysely<Database>, run: string, step: string): Promise<StepRow | undefined> =>
+  (await listSteps(db, { run })).find((done) => done.step === step);

@@ -78,6 +78,10 @@ export const SourceTaken = z
   .meta({ id: 'SourceTaken' });
 export type SourceTaken = z.infer<typeof SourceTaken>;
 
+/** A row that is in no data set: where it stands in its source, and why. What it says is not told. */
+export const RowAside = z.strictObject({ source: z.string(), place: z.string(), reason: z.string() });
+export type RowAside = z.infer<typeof RowAside>;
+
 /** What the sources held at one moment. */
 export const Snapshot = z
   .strictObject({
@@ -86,9 +90,7 @@ export const Snapshot = z
     tables: z.array(z.strictObject({ source: z.string(), table: z.string(), rows: z.int().min(0) })),
     consents: z.array(z.string()).describe('Every consent id found on a row.'),
     sources: z.array(SourceTaken).default([]),
-    quarantined: ArtifactRef.nullable()
-      .default(null)
-      .describe('JSON lines: source, place and reason of every row that could not be taken in; never what it says.'),
+    quarantined: ArtifactRef.nullable().default(null).describe('JSON lines of `RowAside`: every row that could not be taken in.'),
   })
   .meta({ id: 'Snapshot' });
 export type Snapshot = z.infer<typeof Snapshot>;

@@ -6,7 +6,7 @@ import { datasetActivities } from '../activities/dataset.ts';
 import { toLines } from '../activities/lines.ts';
 import { qualityActivities } from '../activities/quality.ts';
 import { differencesOf } from '../cli/data-diff.ts';
-import type { Snapshot } from '../core/dataset.ts';
+import type { RowAside, Snapshot } from '../core/dataset.ts';
 import { QualityPolicy } from '../core/quality/policy.ts';
 import type { Quality } from '../core/quality.ts';
 import type { SourceRow } from '../core/source-row.ts';
@@ -19,7 +19,7 @@ import { serverEnvironment } from './support/servers.ts';
 import { aRequest, manyTalks, said } from './support/words.ts';
 
 /** A run of angela-demo that went as far as its data set, with these words. */
-async function aRun(platform: OpenPlatform, run: string, rows: readonly SourceRow[]): Promise<void> {
+async function aRun(platform: OpenPlatform, run: string, rows: readonly SourceRow[], unread: readonly RowAside[] = []): Promise<void> {
   const { artifacts, db } = platform;
   const snapshot: Snapshot = {
     words: await artifacts.put(toLines(rows), 'application/x-ndjson'),
@@ -27,7 +27,7 @@ async function aRun(platform: OpenPlatform, run: string, rows: readonly SourceRo
     tables: [{ source: 'diary', table: 'conversations', rows: rows.length }],
     consents: ['c1'],
     sources: [],
-    quarantined: null,
+    quarantined: unread.length === 0 ? null : await artifacts.put(toLines(unread), 'application/x-ndjson'),
   };
   const plan = { pipeline: 'release', persona: 'angela-demo', boxes: [], result: null };
   await recordRunStart(db, { run, persona: 'angela-demo', pipeline: 'release', plan, trigger: 'person', workflow: 'w', workflowRun: run });
@@ -37,6 +37,7 @@ async function aRun(platform: OpenPlatform, run: string, rows: readonly SourceRo
   const input = { ...aRequest(), snapshot, sifted };
   const output = await datasetActivities(platform).buildDataset(asked(input, { run }));
   const when = { startedAt: new Date(), endedAt: new Date() };
+  await recordStep(db, { run, step: 'snapshot', activity: 'takeSnapshot', version: 1, key: run, input: {}, output: snapshot, ...when });
   await recordStep(db, { run, step: 'quality', activity: 'measureQuality', version: 1, key: run, input: looked, output: quality, ...when });
   await recordStep(db, { run, step: 'dataset', activity: 'buildDataset', version: 1, key: run, input, output, ...when });
 }
@@ -91,6 +92,32 @@ test('data: report tells figures, rows shows words, diff counts what differs', a
   expect(diff.json).toMatchObject([{ before: 'angela-demo-1', after: 'angela-demo-2', rows: { added: 1, removed: 0 } }]);
   expect(same.out).toContain('the same');
   expect(never).toMatchObject({ code: 1, err: expect.stringContaining('./troupe run chandler --until quality') });
+}, 120_000);
+
+test('data rows --aside tells where every row stands that is in no data set, and not what it says', async () => {
+  const platform = await aPlatform();
+  const { database, home, artifacts } = platform.settings;
+  const env = { TROUPE_DATABASE_URL: database, TROUPE_HOME: home, TROUPE_ARTIFACTS: artifacts };
+  const unread = { source: 'letters', place: 'letters.jsonl:17', reason: 'is not JSON' };
+  await aRun(platform, 'angela-demo-1', manyTalks(20));
+  await aRun(platform, 'angela-demo-2', [...words, said(9004, 'k', 'Ben', 'สวà¸±สดี \ufffd\ufffd')], [unread]);
+
+  const aside = await troupe(['data', 'rows', 'angela-demo', '--aside', '--json'], { env });
+  const shown = await troupe(['data', 'rows', 'angela-demo', '--aside'], { env });
+  const none = await troupe(['data', 'rows', 'angela-demo-1', '--aside'], { env });
+  const narrower = await troupe(['data', 'rows', 'angela-demo', '--aside', '--split', 'train'], { env });
+  const report = await troupe(['data', 'report', 'angela-demo'], { env });
+
+  expect(aside.json).toEqual([
+    unread,
+    { source: 'diary', place: 'diary/conversations/9003', reason: 'put aside: secret' },
+    { source: 'diary', place: 'diary/conversations/9004', reason: expect.stringContaining('U+FFFD') },
+  ]);
+  expect(shown.out).toContain('letters: letters.jsonl:17  is not JSON\ndiary/conversations/9003  put aside: secret\n');
+  expect(shown.out).not.toContain('AKIA');
+  expect(none).toMatchObject({ code: 0, out: '', err: expect.stringContaining('No row of angela-demo-1 was put aside.') });
+  expect(narrower).toMatchObject({ code: 2, err: expect.stringContaining('leave out --split') });
+  expect(report.out).toContain('./troupe data rows angela-demo-2 --aside');
 }, 120_000);
 
 test('data on another machine than the worker: page and rows come out of the bucket', async () => {

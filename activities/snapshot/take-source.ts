@@ -1,7 +1,7 @@
-import type { SourceTaken } from '../../core/dataset.ts';
+import { RowAside, type SourceTaken } from '../../core/dataset.ts';
 import type { Source } from '../../core/source.ts';
 import { SourceRow } from '../../core/source-row.ts';
-import type { Batch, Cursor, OpenSource, Quarantined } from '../../sources/index.ts';
+import type { Batch, Cursor, OpenSource } from '../../sources/index.ts';
 import { SourceProblem } from '../../sources/source-problem.ts';
 import { linesOf, toLines } from '../lines.ts';
 import { seenRows } from './seen.ts';
@@ -128,7 +128,7 @@ type Tally = ReturnType<typeof tallyOf>;
 async function retell(spool: Spool, start: Progress['start'], tally: Tally, repeated: number): Promise<void> {
   for await (const line of linesOf(spool.words.read(start.words.bytes))) if (line !== '') tally.take(SourceRow.parse(JSON.parse(line)));
   for await (const line of linesOf(spool.aside.read(start.aside.bytes)))
-    if (line !== '') tally.aside((JSON.parse(line) as Quarantined).reason);
+    if (line !== '') tally.aside(RowAside.parse(JSON.parse(line)).reason);
   tally.repeated = repeated;
 }
 
@@ -144,7 +144,7 @@ async function readOn(taking: Taking, start: Progress['start'], tally: Tally, af
     }
     for (const { reason } of aside) tally.aside(reason);
     await spool.words.append(lines.join(''));
-    await spool.aside.append(toLines(aside.map(({ place, reason }) => ({ source: source.name, place, reason }))));
+    await spool.aside.append(toLines(aside.map(({ place, reason }): RowAside => ({ source: source.name, place, reason }))));
     await spool.commit({ ...before, start, end: spool.marks(), cursor: batch.cursor, repeated: tally.repeated });
     tell(tally.rows);
   }

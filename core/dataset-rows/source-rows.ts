@@ -3,9 +3,9 @@ import type { DatasetRequest } from '../dataset.ts';
 import { type IsPoor, sieve } from '../quality/sieve.ts';
 import type { SourceRow } from '../source-row.ts';
 import { tableColumns } from '../source-row.ts';
-import { clean } from '../text/clean.ts';
 import { hashOf } from '../text/hash.ts';
 import { normal } from '../text/normal.ts';
+import { cleaned } from './cleaned.ts';
 import { keyOf } from './turns.ts';
 
 /** Cleaned rows outside of memory: added once, in any order, and read again by their number. */
@@ -31,7 +31,6 @@ export const feelings = { none: 0, neutral: 1, some: 2 } as const;
 /** Two people may both say a shorter thing by themselves. */
 const shortestForwarded = 50;
 const tables = Object.keys(tableColumns);
-const notWords = new Set(['table', 'source', 'id', 'at', 'consent', 'conversation', 'language']);
 
 /** Takes rows in, cleans them, and remembers them by number. */
 export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsPoor = () => false) {
@@ -92,18 +91,7 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
     damagedSample: () => [...damages].sort((a, b) => a.hash - b.hash).map(({ row, reason }) => ({ row, reason })),
 
     add(given: SourceRow): void {
-      const row = { ...given } as Record<string, unknown> & SourceRow;
-      let wrong: string | undefined;
-      let mended = false;
-      const texts: string[] = [];
-      for (const [field, value] of Object.entries(given)) {
-        if (typeof value !== 'string' || notWords.has(field)) continue;
-        const cleaned = clean(value);
-        texts.push(cleaned.text);
-        wrong ??= cleaned.damaged;
-        mended ||= cleaned.repaired === true;
-        if (cleaned.text !== value) (row as Record<string, unknown>)[field] = cleaned.text;
-      }
+      const { row, texts, repaired: mended, damaged: wrong } = cleaned(given);
       const key = keyOf(row);
       if (texts.length > 0) withWords++;
       if (mended && wrong === undefined) repaired++;
