@@ -44,9 +44,12 @@ export function readYaml<S extends z.ZodType>(file: string, schema: S): YamlFile
     return problemFrom(start, end, path, message);
   };
 
-  const problems = document.errors.map((error) => problemFrom(error.pos[0], error.pos[1], [], yamlMessage(error.code, error.message)));
-  const readable = document.errors.every((error) => error.code === 'DUPLICATE_KEY');
-  if (!readable) return { value: undefined, raw: undefined, problems, problemAt };
+  const told = (error: (typeof document.errors)[number]) =>
+    problemFrom(error.pos[0], error.pos[1], [], yamlMessage(error.code, error.message));
+  // What follows the first mistake of syntax is mostly read wrong because of it. A key that comes twice misleads nobody.
+  const unreadable = document.errors.find((error) => error.code !== 'DUPLICATE_KEY');
+  if (unreadable !== undefined) return { value: undefined, raw: undefined, problems: [told(unreadable)], problemAt };
+  const problems = document.errors.map(told);
 
   let raw: unknown;
   try {

@@ -273,6 +273,12 @@ const mistakes: [what: string, from: string, to: string, said: string][] = [
     'suite: ada\ngate: { thresholds: { contextRecall: { min: 1, max: 0 } } }',
     '10:23 gate.thresholds.contextRecall: min 1 is above max 0: nothing could pass',
   ],
+  [
+    'a check that would stop before it warns',
+    'categories: { contextual: {} }',
+    'categories: { contextual: {} }\n  quality: { checks: { empty: { warn: 0.6 } } }',
+    '9:39 dataset.quality.checks.empty.warn: is above `stop`: this would wait for a person before it warns. Say a lower `warn` beside it, or null',
+  ],
   ['a hub without its revision', 'folder: ~/model', 'hub: a/b', '3:1 base: give `folder`, or `hub` together with `revision`'],
   ['another name than its file', 'name: ada', 'name: eve', '1:7 name: the file is called ada: name and file must be the same'],
   ['a suite that is not there', 'suite: ada', 'suite: adda', '9:8 suite: no suite is called `adda`. Did you mean `ada`? There is: ada.'],
@@ -292,6 +298,12 @@ test.for(mistakes)('%s is told with its place and its cure', ([, from, to, said]
   const problems = problemsOf(whole.replace(from, to));
 
   expect(problems.map(brief).join('\n')).toContain(said);
+});
+
+test('of a mistake of syntax the first is told alone: what follows it is read wrong because of it', () => {
+  const problems = problemsOf(whole.replace('system: You are Ada.', 'system: "You are Ada.'));
+
+  expect(problems).toHaveLength(1);
 });
 
 test('every problem is told at once, in both files, in the order of their lines', () => {
