@@ -11,6 +11,7 @@ import { SourceRow } from '../core/source-row.ts';
 import { sha256 } from '../platform/artifacts/digest.ts';
 import { findScore, recordScore } from '../platform/db/scores.ts';
 import { beat } from '../platform/heartbeat.ts';
+import { byHand } from '../platform/ollama.ts';
 import type { Platform } from '../platform/platform.ts';
 import { beating } from './beating.ts';
 import { eachLine, ndjson, toLines } from './lines.ts';
@@ -34,7 +35,7 @@ export async function scoreReplies(
   const tag = await ollama.find(scorer.model);
   if (tag === undefined)
     throw ApplicationFailure.nonRetryable(
-      `Ollama has no model ${scorer.model} to score rows with (\`dataset.quality.scorer\`). Make it there (\`ollama list\` shows what is), or take the scorer out.`,
+      `Ollama has no model ${scorer.model} to score rows with (\`dataset.quality.scorer\`). Make it there (\`${byHand(ollama.url, 'list')}\` shows what is), or take the scorer out.`,
       failures.ollamaRefused,
     );
   const judge: Judge = { model: scorer.model, digest: tag.digest, timeout: scorer.timeout };

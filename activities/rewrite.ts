@@ -27,6 +27,7 @@ import { hashOf } from '../core/text/hash.ts';
 import { languageOf } from '../core/text/language.ts';
 import { sha256 } from '../platform/artifacts/digest.ts';
 import { cancelled } from '../platform/heartbeat.ts';
+import { byHand } from '../platform/ollama.ts';
 import type { Platform } from '../platform/platform.ts';
 import { beating, breathe } from './beating.ts';
 import { eachLine, ndjson, toLines } from './lines.ts';
@@ -46,7 +47,7 @@ export const rewriteActivities = ({ artifacts, ollama, settings }: Pick<Platform
     const tag = await ollama.find(model);
     if (tag === undefined)
       throw ApplicationFailure.nonRetryable(
-        `Ollama has no model ${model} to paraphrase with (\`dataset.augment.model\`). Make it there (\`ollama list\` shows what is), or take the setting out: paraphrases are then made by rule.`,
+        `Ollama has no model ${model} to paraphrase with (\`dataset.augment.model\`). Make it there (\`${byHand(ollama.url, 'list')}\` shows what is), or take the setting out: paraphrases are then made by rule.`,
         failures.ollamaRefused,
       );
     return { model, digest: tag.digest };

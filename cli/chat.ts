@@ -5,7 +5,7 @@ import type { Cast } from '../core/persona.ts';
 import type { Champion } from '../core/release.ts';
 import { loadPersona } from '../platform/config.ts';
 import { latestStep } from '../platform/db/steps.ts';
-import { type ChatMessage, type Ollama, openOllama } from '../platform/ollama.ts';
+import { byHand, type ChatMessage, type Ollama, openOllama } from '../platform/ollama.ts';
 import { openBooks } from './connect.ts';
 import type { Context } from './context.ts';
 import { lastPersona, personaOr } from './find-run.ts';
@@ -29,7 +29,7 @@ export async function command({ terminal, settings }: Context, named: string | u
   const ollama = openOllama(settings.ollama);
   const model = options.model ?? persona.serving.name;
   if (!(await ollama.find(model))) {
-    const next = options.model ? 'See what there is: ollama list' : `It is not released yet: ./troupe run ${name}`;
+    const next = options.model ? `See what there is: ${byHand(settings.ollama, 'list')}` : `It is not released yet: ./troupe run ${name}`;
     throw new Stop(`Ollama at ${settings.ollama} has no model ${model}. ${next}`);
   }
   const sides: Side[] = [{ title: name, model, messages: [] }];
@@ -100,7 +100,8 @@ async function besideOf(wanted: string, persona: Cast, ollama: Ollama, settings:
     messages: system ? [{ role: 'system', content: system }] : [],
   });
   if (wanted !== 'base' && wanted !== 'baseline') {
-    if (!(await ollama.find(wanted))) throw new Stop(`Ollama at ${settings.ollama} has no model ${wanted}. See what there is: ollama list`);
+    if (!(await ollama.find(wanted)))
+      throw new Stop(`Ollama at ${settings.ollama} has no model ${wanted}. See what there is: ${byHand(settings.ollama, 'list')}`);
     return side(wanted);
   }
   await using db = await openBooks(settings);

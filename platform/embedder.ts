@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { EmbedderRequest, ReadyEmbedder } from '../core/embedding.ts';
 import { sparedThreads } from './idle-processors.ts';
-import type { Ollama } from './ollama.ts';
+import { byHand, type Ollama } from './ollama.ts';
 import { refused } from './ollama-http.ts';
 import type { Settings } from './settings.ts';
 
@@ -19,7 +19,7 @@ type World = { ollama: Ollama; settings: Pick<Settings, 'cache'> };
 /** The embedder as Ollama has it. Where it lacks the tag it is made of its folder, if there is one; nothing is fetched. */
 export async function readyEmbedder({ ollama, settings }: World, wanted: EmbedderRequest, signal?: AbortSignal): Promise<ReadyEmbedder> {
   const { model, folder } = wanted;
-  if (!(await ollama.find(model))) await makeOf(ollama, model, folderOf(wanted, settings.cache), signal);
+  if (!(await ollama.find(model))) await makeOf(ollama, model, folderOf(wanted, settings.cache, ollama.url), signal);
   const tag = await ollama.find(model);
   if (!tag) throw new Error(`Ollama made ${model} and does not list it.`);
   const { architecture, info } = await ollama.show(model);
@@ -32,8 +32,8 @@ export async function readyEmbedder({ ollama, settings }: World, wanted: Embedde
   return { model, digest: tag.digest, dimensions: vector.length, contextLength: typeof length === 'number' ? length : null };
 }
 
-function folderOf({ model, folder }: EmbedderRequest, cache: string): string {
-  const fetched = `\`ollama pull ${model}\` fetches it, if its licence and your network allow`;
+function folderOf({ model, folder }: EmbedderRequest, cache: string, server: string): string {
+  const fetched = `\`${byHand(server, `pull ${model}`)}\` fetches it, if its licence and your network allow`;
   if (folder === undefined) throw refused(`Ollama has no model ${model}, which \`dataset.embedder\` names. ${fetched}.`);
   const place = folder.replace('$TROUPE_CACHE', cache);
   if (existsSync(join(place, 'config.json'))) return place;

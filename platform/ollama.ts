@@ -162,6 +162,9 @@ type Chunk = {
   status?: string;
 };
 
+/** What to type to ask a server by hand: Ollama's own program asks the usual address unless it is told another. */
+export const byHand = (url: string, command: string): string => `OLLAMA_HOST=${url} ollama ${command}`;
+
 /** Talks to the Ollama at `url`. Nothing it does ever downloads a model. */
 export function openOllama(url: string): Ollama {
   const base = url.replace(/\/+$/, '');
@@ -318,7 +321,7 @@ export function openOllama(url: string): Ollama {
     },
     async create({ model, files, from, template, system, parameters, quantize, license, onStatus, signal }) {
       if (from !== undefined && !(await ollama.find(from)))
-        throw refused(`Ollama has no model ${from} to make ${model} from. See \`ollama list\`.`);
+        throw refused(`Ollama has no model ${from} to make ${model} from. See \`${byHand(base, 'list')}\`.`);
       const named = files && Object.fromEntries(Object.entries(files).map(([name, digest]) => [name, `sha256:${digest}`]));
       const json = { model, files: named, from, template, system, parameters, quantize, license, stream: true };
       const what = `Ollama could not create ${model}`;

@@ -113,7 +113,11 @@ describe('the embedder', () => {
   });
 
   test.each([
-    ['without a folder', undefined, /Ollama has no model nowhere-at-all.*`ollama pull nowhere-at-all`/],
+    [
+      'without a folder',
+      undefined,
+      /Ollama has no model nowhere-at-all.*`OLLAMA_HOST=http:\/\/127\.0\.0\.1:\d+ ollama pull nowhere-at-all`/,
+    ],
     [
       'with an empty folder of the cache',
       '$TROUPE_CACHE/models/none',
