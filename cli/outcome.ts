@@ -41,7 +41,7 @@ export function endingLines(ending: Ending, run: string): string[] {
     case 'completed':
       return [`Completed up to ${ending.until}.`, `Next: ./troupe run ${persona}`];
     case 'held':
-      return [`Held (${ending.verdict}): ${oneLine(ending.reason)} Nobody was asked. Next: ./troupe status ${run}`];
+      return [`Held. ${oneLine(ending.reason)} Nobody was asked. Next: ./troupe status ${run}`];
     case 'rejected':
       return [`Rejected by ${ending.by}: ${oneLine(ending.reason)} Next: ./troupe run ${persona}`];
     case 'expired':
@@ -54,7 +54,7 @@ export function endingLines(ending: Ending, run: string): string[] {
       ];
     case 'waiting':
       return [
-        `Waiting for a person at ${ending.gate} (${ending.verdict}): ${ending.headline}`,
+        `Waiting for a person at ${ending.gate}. ${ending.headline}`,
         `Evidence ${ending.evidence.slice(0, 12)}, expires ${new Date(ending.expires).toISOString()}.`,
         ...(ending.gate === 'data' ? [`Look:    ./troupe data report ${persona}`] : []),
         `Approve: ${ending.approve}`,

@@ -7,7 +7,7 @@ const colours = { pass: 'green', fail: 'red', inconclusive: 'yellow' } as const;
 
 /** What was measured, and what the gate makes of it. */
 export function reportLines(
-  { verdict, headline, checks, scores }: Pick<Report, 'verdict' | 'headline' | 'checks' | 'scores'>,
+  { headline, checks, scores }: Pick<Report, 'headline' | 'checks' | 'scores'>,
   { style }: Pick<Terminal, 'style'>,
 ): string[] {
   const contenders = [...new Set(scores.map(({ contender }) => contender))];
@@ -20,7 +20,7 @@ export function reportLines(
     return `${figure(score.value)}${interval} n=${score.n}`;
   };
   return [
-    style('bold', `${verdict}: ${headline}`),
+    style('bold', headline),
     ...checks.map((check) => `  ${style(colours[check.verdict], marks[check.verdict])} ${check.rule}: ${check.detail}`),
     '',
     ...table(

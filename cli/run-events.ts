@@ -40,6 +40,23 @@ export type Activities = Record<string, Activity>;
 /** A moment of a run, as far as it can be seen from outside. */
 export type Seen = { progress: Progress; activities: Activities };
 
+const times = new Set(['started', 'ended', 'expires', 'askedAgain', 'since', 'last', 'next']);
+
+/** With its own times as ISO 8601, as programs read them. */
+const inIso = (told: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(told).map(([key, value]) => [key, times.has(key) ? new Date(value).toISOString() : value]));
+
+const eachInIso = (told: Record<string, object>) => Object.fromEntries(Object.entries(told).map(([name, value]) => [name, inIso(value)]));
+
+/** A moment of a run as `status --json` prints it. */
+export const seenInJson = ({ progress, activities }: Seen): object => ({
+  ...progress,
+  boxes: progress.boxes.map(inIso),
+  ...(progress.waiting && { waiting: inIso(progress.waiting) }),
+  ...(progress.away && { away: eachInIso(progress.away) }),
+  activities: eachInIso(activities),
+});
+
 /** What happened between two looks at a run. Pure: the same looks give the same events. */
 export function eventsBetween(before: Seen | undefined, after: Seen, now: number): RunEvent[] {
   const { progress, activities } = after;
@@ -105,7 +122,7 @@ export function eventLine(event: RunEvent): string {
     case 'attempt':
       return `${time} ${event.run}/${event.name} attempt ${event.attempt}, after: ${event.cause.replaceAll('\n', ' ')}`;
     case 'waiting':
-      return `${time} ${event.run}/${event.gate} waits for a person (${event.verdict}): ${oneLine(event.headline)} Approve: ${event.approve}`;
+      return `${time} ${event.run}/${event.gate} waits for a person. ${oneLine(event.headline)} Approve: ${event.approve}`;
     case 'refused':
       return `${time} ${event.run} not counted: ${event.reason}`;
     case 'outcome':

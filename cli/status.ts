@@ -14,7 +14,7 @@ import { getRun, type Workflow, workflowFor, workflowOf } from './find-run.ts';
 import { activitiesOf, progressOf } from './look.ts';
 import { endingLines, exitCodeOf } from './outcome.ts';
 import { reportLines } from './report-lines.ts';
-import type { Seen } from './run-events.ts';
+import { type Seen, seenInJson } from './run-events.ts';
 import { treeLines } from './run-tree.ts';
 import { exitCodes } from './stop.ts';
 import { tellTemporal } from './terminal.ts';
@@ -55,9 +55,7 @@ export async function command(
   const ending = progress.outcome ?? (progress.waiting && { status: 'waiting' as const, persona: progress.persona, ...progress.waiting });
   const exitCode = ending ? exitCodeOf(ending) : exitCodes.ok;
   if (terminal.json) {
-    terminal.out(
-      JSON.stringify({ ...progress, activities: seen.activities, links, ...(options.report && { report: report ?? null }), exitCode }),
-    );
+    terminal.out(JSON.stringify({ ...seenInJson(seen), links, ...(options.report && { report: report ?? null }), exitCode }));
     return exitCode;
   }
   for (const line of treeLines(seen, Date.now(), { ...terminal, rows: () => Number.POSITIVE_INFINITY })) terminal.out(line);

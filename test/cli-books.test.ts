@@ -98,6 +98,8 @@ describe('status', () => {
 
     expect(code).toBe(3);
     expect(json).toMatchObject([{ run: 'juliet-20261121-110000-aaaa', outcome: { status: 'held' }, exitCode: 3 }]);
+    const [{ boxes }] = json as [{ boxes: { started?: string }[] }];
+    expect(boxes.flatMap(({ started }) => started ?? [])).toContainEqual(expect.stringMatching(/^2026-11-21T\d\d:\d\d:\d\d\.\d{3}Z$/));
   });
 
   test('of a beginning that two runs share names both', async () => {

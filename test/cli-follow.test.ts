@@ -88,7 +88,7 @@ describe('what happened between two looks at a run', () => {
       '11:00:04 ada-20261121-110000-5f3a/snapshot done in 4.2 s',
       '11:00:04 ada-20261121-110000-5f3a/adapter reused from ada-1',
       '11:00:05 ada-20261121-110000-5f3a/approval asks',
-      '11:00:06 ada-20261121-110000-5f3a/approval waits for a person (pass): better than base by 0.4 bits. Approve: ./troupe approve ada --by <your name>',
+      '11:00:06 ada-20261121-110000-5f3a/approval waits for a person. better than base by 0.4 bits. Approve: ./troupe approve ada --by <your name>',
     ]);
   });
 
@@ -100,7 +100,7 @@ describe('what happened between two looks at a run', () => {
 
     expect(last).toContain('and 2 more. Approve: ./troupe approve ada');
     expect(endingLines({ status: 'held', persona: 'ada', verdict: 'fail', reason: headline }, 'r-1')).toEqual([
-      'Held (fail): Pass: 5 of 5 checks passed; context use at least 0.6, and 2 more. Nobody was asked. Next: ./troupe status r-1',
+      'Held. Pass: 5 of 5 checks passed; context use at least 0.6, and 2 more. Nobody was asked. Next: ./troupe status r-1',
     ]);
     expect(endingLines({ status: 'rejected', persona: 'ada', by: 'David', reason: 'Too cold.' }, 'r-1')).toEqual([
       'Rejected by David: Too cold. Next: ./troupe run ada',
@@ -156,12 +156,12 @@ describe('the ending of a run', () => {
     [
       { status: 'held', persona, verdict: 'fail', reason: 'bits per byte 2.1, needs 1.9' },
       3,
-      'Held (fail): bits per byte 2.1, needs 1.9. Nobody was asked. Next: ./troupe status r-1',
+      'Held. bits per byte 2.1, needs 1.9. Nobody was asked. Next: ./troupe status r-1',
     ],
     [
       { status: 'held', persona, verdict: 'inconclusive', reason: 'too few' },
       4,
-      'Held (inconclusive): too few. Nobody was asked. Next: ./troupe status r-1',
+      'Held. too few. Nobody was asked. Next: ./troupe status r-1',
     ],
     [{ status: 'rejected', persona, by: 'David', reason: 'too cold' }, 3, 'Rejected by David: too cold. Next: ./troupe run ada'],
     [

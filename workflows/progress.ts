@@ -46,7 +46,7 @@ export function details(progress: Progress): string {
   return [
     `### ${progress.persona}: ${outcome ? outcomeLine(outcome) : waiting ? 'waiting for a decision' : 'running'}`,
     waiting &&
-      `**${waiting.verdict}**: ${waiting.headline}\n\nApprove: \`${waiting.approve}\`\n\nor send the signal \`approve\` with \`{"by":"<your name>"${waiting.verdict === 'inconclusive' ? ',"verdict":"inconclusive"' : ''}}\`. Evidence \`${waiting.evidence.slice(0, 12)}\`, expires ${new Date(waiting.expires).toISOString()}.${waiting.askedAgain ? ` Asked again ${new Date(waiting.askedAgain).toISOString()}: nobody has decided yet.` : ''}`,
+      `**${waiting.headline}**\n\nApprove: \`${waiting.approve}\`\n\nor send the signal \`approve\` with \`{"by":"<your name>"${waiting.verdict === 'inconclusive' ? ',"verdict":"inconclusive"' : ''}}\`. Evidence \`${waiting.evidence.slice(0, 12)}\`, expires ${new Date(waiting.expires).toISOString()}.${waiting.askedAgain ? ` Asked again ${new Date(waiting.askedAgain).toISOString()}: nobody has decided yet.` : ''}`,
     outageLines(away),
     `| | step | state | took | |\n|-|-|-|-|-|\n${rows.join('\n')}`,
     refused.length > 0 && `Not counted:\n${refused.map((reason) => `- ${reason}`).join('\n')}`,

@@ -10,7 +10,7 @@ const table = (head: readonly string[], rows: readonly (readonly (string | numbe
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
 
 /** EVALUATION_RESULTS.md: numbers and verdict, none of anybody's words. */
-export function evaluationResults({ verdict, headline, digest, checks, scores, contenders, request }: Story): string {
+export function evaluationResults({ headline, digest, checks, scores, contenders, request }: Story): string {
   const value = (metric: string, contender: string) => {
     const score = scores.find((one) => one.metric === metric && one.contender === contender);
     if (score?.value == null) return 'not measured';
@@ -22,7 +22,7 @@ export function evaluationResults({ verdict, headline, digest, checks, scores, c
   });
   return `# Evaluation of ${request.persona}
 
-**${verdict}**: ${headline}
+**${headline}**
 
 Candidate \`${request.candidate.tag}\`, evidence \`${digest}\`. ${rivalsLine(request)} \`report.html\` shows the answers themselves.
 

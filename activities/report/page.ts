@@ -28,10 +28,12 @@ export function page(story: Story): string {
 const checks = ({ checks }: Story): Html =>
   section(
     'Checks',
-    html`<table><thead><tr><th>Asked</th><th>Verdict</th><th>Found</th></tr></thead><tbody>${checks.map(
-      ({ rule, verdict, detail }) =>
-        html`<tr><td>${rule}</td><td><span class="badge ${verdict}">${words[verdict]}</span></td><td>${detail}</td></tr>`,
-    )}</tbody></table>`,
+    checks.length === 0
+      ? html`<p>The policy asks for nothing, so nothing is decided. What it may ask for is in <code>gate</code> of the persona file.</p>`
+      : html`<table><thead><tr><th>Asked</th><th>Verdict</th><th>Found</th></tr></thead><tbody>${checks.map(
+          ({ rule, verdict, detail }) =>
+            html`<tr><td>${rule}</td><td><span class="badge ${verdict}">${words[verdict]}</span></td><td>${detail}</td></tr>`,
+        )}</tbody></table>`,
   );
 
 const differences = ({ comparisons, request }: Story): Html =>
