@@ -103,7 +103,7 @@ export async function releasePersona(request: RunRequest): Promise<Outcome> {
     const plan = await outlast((again) => compilePlan(again, start), waits('plan'));
     progress = progressOf(run, plan);
     show();
-    return await end(await walkPlan(plan, request, run, books, progress, decisions, show, waits));
+    return await end(await walkPlan(plan, request, { run, books, progress, decisions, show, waits }));
   } catch (error) {
     const cancellation = [error, (error as Error).cause].find(isCancellation);
     if (cancellation) {
@@ -128,18 +128,20 @@ export async function releasePersona(request: RunRequest): Promise<Outcome> {
   }
 }
 
+/** What belongs to one walk through a plan, besides the plan. */
+type Live = {
+  run: string;
+  books: Books;
+  progress: Progress;
+  decisions: Decisions;
+  show: () => void;
+  waits: (name: string) => (outage: Outage | undefined) => void;
+};
+
 /** Hands the engine Temporal's activities, timers and signals. */
-async function walkPlan(
-  plan: Plan,
-  request: RunRequest,
-  run: string,
-  books: Books,
-  progress: Progress,
-  decisions: Decisions,
-  show: () => void,
-  waits: (name: string) => (outage: Outage | undefined) => void,
-): Promise<Outcome> {
+async function walkPlan(plan: Plan, request: RunRequest, live: Live): Promise<Outcome> {
   const { persona } = plan;
+  const { run, books, progress, show, waits } = live;
   const refreshed = (step: string) => request.refresh?.some((name) => name === '*' || name === step) ?? false;
   const scope = new CancellationScope();
 
@@ -172,7 +174,7 @@ async function walkPlan(
         });
         return output;
       },
-      wait: (gate, input) => waitForPerson(gate, input, persona, run, books, progress, decisions, show),
+      wait: (gate, input) => waitForPerson(gate, input, persona, live),
       same: (about) => ({ status: 'unchanged', persona, release: (about as { release: string | null }).release }),
       stop: () => scope.cancel(),
       changed: (name, state, error) => {
@@ -195,11 +197,7 @@ async function waitForPerson(
   gate: Gate,
   input: unknown,
   persona: string,
-  run: string,
-  books: Books,
-  progress: Progress,
-  decisions: Decisions,
-  show: () => void,
+  { run, books, progress, decisions, show }: Live,
 ): Promise<GateAnswer<Outcome>> {
   const { evidence, terms } = input as {
     evidence: { digest: string; verdict: string; headline: string; scores?: { metric: string; contender: string; value: number | null }[] };
