@@ -5,29 +5,35 @@ import { column } from '../core/columns.ts';
 import type { RowStore } from '../core/dataset-rows/source-rows.ts';
 import type { SourceRow } from '../core/source-row.ts';
 
-const blockBytes = 1 << 15;
+const blockBytes = 1 << 17;
 const writtenBytes = 1 << 18;
 const remembered = 4096;
+/** So many stay in memory, some 40 MB: most people's talk is not longer. */
+const most = 1 << 16;
 
-/** Rows in a file that goes when it is closed. Neighbours are read together, and the last few thousand are kept. */
-export function rowFile(): RowStore & Disposable & { readonly folder: string } {
+/**
+ * Rows: the first in memory, `kept` of them, the others in a file that goes when it is closed. Of these neighbours are read
+ * together, and the last few thousand are remembered.
+ */
+export function rowFile(kept = most): RowStore & Disposable & { readonly folder: string } {
   const folder = mkdtempSync(join(tmpdir(), 'troupe-rows-'));
   const file = openSync(join(folder, 'rows'), 'w+', 0o600);
   const starts = column(Float64Array);
-  let waiting: Buffer[] = [];
-  let waitingBytes = 0;
+  let waiting = '';
+  let waitingFrom = 0;
   let end = 0;
   let block = Buffer.alloc(blockBytes);
   let blockStart = 0;
   let held = 0;
+  const first: SourceRow[] = [];
   const numbers = new Int32Array(remembered).fill(-1);
   const rows: SourceRow[] = [];
 
   const flush = () => {
-    const bytes = Buffer.concat(waiting);
+    const bytes = Buffer.from(waiting);
     for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
-    waiting = [];
-    waitingBytes = 0;
+    waiting = '';
+    waitingFrom = end;
   };
   const fill = (start: number, least: number) => {
     if (block.length < least) block = Buffer.alloc(least);
@@ -42,19 +48,24 @@ export function rowFile(): RowStore & Disposable & { readonly folder: string } {
   return {
     folder,
     add(row) {
-      const bytes = Buffer.from(JSON.stringify(row));
+      if (first.length < kept) {
+        first.push(row);
+        return;
+      }
+      const line = JSON.stringify(row);
       starts.push(end);
-      end += bytes.length;
-      waiting.push(bytes);
-      waitingBytes += bytes.length;
-      if (waitingBytes > writtenBytes) flush();
+      end += Buffer.byteLength(line);
+      waiting += line;
+      if (end - waitingFrom > writtenBytes) flush();
     },
     read(number) {
+      if (number < kept) return first[number]!;
       const slot = number & (remembered - 1);
       if (numbers[slot] === number) return rows[slot]!;
-      if (waitingBytes > 0) flush();
-      const start = starts.at(number);
-      const size = (number + 1 < starts.length ? starts.at(number + 1) : end) - start;
+      if (end > waitingFrom) flush();
+      const place = number - kept;
+      const start = starts.at(place);
+      const size = (place + 1 < starts.length ? starts.at(place + 1) : end) - start;
       if (start < blockStart || start + size > blockStart + held) fill(start, size);
       const row = JSON.parse(block.toString('utf8', start - blockStart, start - blockStart + size)) as SourceRow;
       numbers[slot] = number;

@@ -1,4 +1,5 @@
-type Numbers = Float64Array | Uint32Array | Int32Array | Uint16Array | Uint8Array;
+/** Three kinds and no more: with a fourth, every access of every column takes the slow path. */
+type Numbers = Float64Array | Int32Array | Uint8Array;
 
 /** A list of numbers that takes the room of its numbers and no more: a million rows must fit a laptop. */
 export type Column = {

@@ -54,11 +54,11 @@ export function* draftsOf({ recipe }: DatasetRequest, index: SourceRows, order: 
 
   const columns = {
     category: column(Uint8Array),
-    of: column(Uint32Array),
+    of: column(Int32Array),
     context: column(Int32Array),
     reply: column(Int32Array),
     to: column(Int32Array),
-    unanswered: column(Uint16Array),
+    unanswered: column(Int32Array),
     moment: column(Int32Array),
     state: column(Int32Array),
     talk: column(Int32Array),
@@ -70,7 +70,7 @@ export function* draftsOf({ recipe }: DatasetRequest, index: SourceRows, order: 
     columns.context.push(reply?.context ?? none);
     columns.reply.push(reply?.reply ?? none);
     columns.to.push(reply?.to ?? none);
-    columns.unanswered.push(Math.min(reply?.unanswered ?? 0, 65_535));
+    columns.unanswered.push(reply?.unanswered ?? 0);
     columns.moment.push(moment);
     columns.state.push(near === undefined ? none : stateRows[near]!);
     columns.talk.push(talk);

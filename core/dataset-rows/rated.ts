@@ -7,7 +7,7 @@ export const askedIn = (row: Pick<DatasetRow, 'messages'>): string => JSON.strin
 
 /** Replies that somebody rated or flagged, by the number of their draft: what they answer and how they were liked, none of their words. */
 export function ratedReplies() {
-  const drafts = column(Uint32Array);
+  const drafts = column(Int32Array);
   const asked = column(Float64Array);
   const liking = column(Float64Array);
   return {

@@ -44,10 +44,10 @@ export function sourceRows(request: DatasetRequest, store: RowStore, isPoor: IsP
   const idNumber = column(Float64Array);
   const keyHash = column(Float64Array);
   const talk = column(Int32Array);
-  const source = column(Uint16Array);
+  const source = column(Int32Array);
   const speaker = column(Uint8Array);
   const feeling = column(Uint8Array);
-  const letters = column(Uint32Array);
+  const letters = column(Int32Array);
   const damaged = column(Uint8Array);
   const lesser = column(Uint8Array);
   const rating = column(Float64Array);

@@ -25,7 +25,7 @@ export function talksOf(
   const talkOf = column(Int32Array); // by place in `order`
   const named = new Map<number, number>();
   const open = new Map<number, { talk: number; last: number }>(); // by source
-  const sizes = column(Uint32Array);
+  const sizes = column(Int32Array);
   const begin = () => {
     sizes.push(0);
     return sizes.length - 1;
