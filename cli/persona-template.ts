@@ -21,6 +21,12 @@ serving:
   contextLength: 512
 
 # Where the words are. \`url\` names an environment variable, never a password; the local stack sets this one to the demo world.
+# Files of talk (OpenAI, ShareGPT, Alpaca) would be as below; what else is read, diaries and documents too, is in docs/sources.md.
+#   - kind: conversations
+#     name: chats
+#     path: ~/chats
+#     speakers: { assistant: ${yamlText(subject)}, user: ${yamlText(partner ?? 'David')} }
+#     consent: mine # under what the words are used: without a consent or a licence nothing is read
 sources:
   - kind: postgres
     name: diary

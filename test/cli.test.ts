@@ -27,6 +27,21 @@ describe('init', () => {
     expect(checked).toMatchObject({ code: 0, out: '✔ juliet\n', err: '' });
   });
 
+  test('the source that stands in a comment is valid in the place of the other', async () => {
+    await troupe(['init', 'juliet', '--subject', 'จูเลียต: ผู้เขียน', '--partner', 'Romeo'], { env });
+    const file = join(configs, 'personas/juliet.yaml');
+    const lines = readFileSync(file, 'utf8').split('\n');
+    const commented = lines.filter((line) => line.startsWith('#   - kind:') || line.startsWith('#     '));
+    const from = lines.indexOf('sources:') + 1;
+    lines.splice(from, lines.indexOf('', from) - from, ...commented.slice(-5).map((line) => line.slice(1)));
+    writeFileSync(file, lines.join('\n'));
+
+    const checked = await troupe(['validate', 'juliet', '--print', '--json'], { env });
+
+    expect(checked).toMatchObject({ code: 0, err: '' });
+    expect(checked.json).toMatchObject([{ personas: { juliet: { sources: [{ kind: 'conversations', name: 'chats', consent: 'mine' }] } } }]);
+  });
+
   test('leaves a file that is there as it is', async () => {
     await troupe(['init', 'juliet'], { env });
     const before = readFileSync(join(configs, 'personas/juliet.yaml'), 'utf8');
