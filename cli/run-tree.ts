@@ -16,7 +16,7 @@ const colours: Record<StepState, Parameters<Terminal['style']>[0]> = {
 
 /** A run as a picture: one line for each box. What does not fit in the height is folded away from the top. */
 export function treeLines({ progress, activities }: Seen, now: number, terminal: Pick<Terminal, 'columns' | 'rows' | 'style'>): string[] {
-  const { boxes } = progress;
+  const boxes = withShutGate(progress);
   const name = Math.max(...boxes.map((box) => box.name.length));
   const lines = boxes.map((box, i) => {
     const branch = i === boxes.length - 1 ? '└' : '├';
@@ -35,6 +35,13 @@ export function treeLines({ progress, activities }: Seen, now: number, terminal:
   // Folded from the top as far as everything there is settled; otherwise the newest that fits is shown.
   const folded = lines.length - room + 1;
   return [terminal.style('bold', head), terminal.style('dim', `├ … ${folded} above`), ...lines.slice(folded)];
+}
+
+/** A gate that let nothing through has done its work, and is where the run stopped: that is what is shown. */
+function withShutGate({ boxes, outcome }: Progress): Progress['boxes'] {
+  if (outcome?.status !== 'held' && outcome?.status !== 'rejected' && outcome?.status !== 'expired') return boxes;
+  const shut = boxes.findLast(({ kind, state }) => kind === 'gate' && state === 'done');
+  return boxes.map((box) => (box === shut ? { ...box, state: 'failed', cause: outcome.status } : box));
 }
 
 function boxNote(

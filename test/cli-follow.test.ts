@@ -249,6 +249,14 @@ describe('the picture of a run', () => {
     ]);
   });
 
+  test('a gate that let nothing through is where the run stopped', () => {
+    const done = { state: 'done', started: start, ended: start + 1000 } as const;
+    const outcome = { status: 'expired', persona: 'ada', gate: 'approval', after: '7 days' } as const;
+    const expired = seen(aProgress({ snapshot: done, adapter: done, approval: done }, { outcome }));
+
+    expect(treeLines(expired, start, aTerminal()).at(-1)).toBe('└ ✘ approval  expired');
+  });
+
   test('says when no worker has taken a step yet', () => {
     const queued = seen(aProgress({ adapter: { state: 'running', started: start } }), { adapter: { attempt: 1, queued: true } });
 
