@@ -181,11 +181,13 @@ test('a candidate that passes waits for a person, and is released by a signal', 
   const handle = await start(here);
 
   const asked = await waiting(handle);
+  const details = await shown(handle);
   await handle.signal('approve', { by: 'david' });
   const outcome = await handle.result();
 
   expect(asked.waiting).toMatchObject({ gate: 'approval', evidence, verdict: 'pass', headline: 'better than base' });
-  expect(asked.waiting?.approve).toContain('./troupe approve someone');
+  expect(asked.waiting?.approve).toBe('./troupe approve someone --by <your name> --evidence eeeeeeeeeeee');
+  expect(details).toContain(`Approve: \`${asked.waiting?.approve}\``);
   expect(outcome).toEqual({ status: 'released', persona: 'someone', release: 'someone-1', tag: 'someone:latest' });
   expect(here.outcomes).toEqual([outcome]);
   const { searchAttributes } = await handle.describe();
@@ -233,9 +235,14 @@ test('a failing verdict holds the candidate, and nobody is asked', async () => {
   expect(here.started).not.toContain('release');
 });
 
-test('when nobody decides in time the run expires', async () => {
+test('while nobody decides the run asks again, and in the end it expires', async () => {
   const handle = await start(world());
 
+  const asked = await until(handle, (now) => now.waiting?.askedAgain !== undefined);
+  const details = await shown(handle);
+
+  expect(asked.waiting!.askedAgain!).toBeLessThan(asked.waiting!.expires);
+  expect(details).toContain('Asked again');
   expect(await handle.result()).toEqual({ status: 'expired', persona: 'someone', gate: 'approval', after: '5 seconds' });
 });
 
