@@ -8,14 +8,14 @@ import type { SourceRow } from '../core/source-row.ts';
 const blockBytes = 1 << 17;
 const writtenBytes = 1 << 18;
 const remembered = 4096;
-/** So many stay in memory, some 40 MB: most people's talk is not longer. */
-const most = 1 << 16;
+/** So many letters of rows stay in memory: most people's talk is not longer. */
+const most = 1 << 24;
 
 /**
- * Rows: the first in memory, `kept` of them, the others in a file that goes when it is closed. Of these neighbours are read
- * together, and the last few thousand are remembered.
+ * Rows: the first in memory, up to so many letters, the others in a file that goes when it is closed. Of these neighbours are
+ * read together, and the last few thousand are remembered.
  */
-export function rowFile(kept = most): RowStore & Disposable & { readonly folder: string } {
+export function rowFile(room = most): RowStore & Disposable & { readonly folder: string } {
   const folder = mkdtempSync(join(tmpdir(), 'troupe-rows-'));
   const file = openSync(join(folder, 'rows'), 'w+', 0o600);
   const starts = column(Float64Array);
@@ -26,6 +26,7 @@ export function rowFile(kept = most): RowStore & Disposable & { readonly folder:
   let blockStart = 0;
   let held = 0;
   const first: SourceRow[] = [];
+  let left = room;
   const numbers = new Int32Array(remembered).fill(-1);
   const rows: SourceRow[] = [];
 
@@ -48,7 +49,8 @@ export function rowFile(kept = most): RowStore & Disposable & { readonly folder:
   return {
     folder,
     add(row) {
-      if (first.length < kept) {
+      if (left > 0) {
+        left -= lettersOf(row);
         first.push(row);
         return;
       }
@@ -59,11 +61,11 @@ export function rowFile(kept = most): RowStore & Disposable & { readonly folder:
       if (end - waitingFrom > writtenBytes) flush();
     },
     read(number) {
-      if (number < kept) return first[number]!;
+      if (number < first.length) return first[number]!;
       const slot = number & (remembered - 1);
       if (numbers[slot] === number) return rows[slot]!;
       if (end > waitingFrom) flush();
-      const place = number - kept;
+      const place = number - first.length;
       const start = starts.at(place);
       const size = (place + 1 < starts.length ? starts.at(place + 1) : end) - start;
       if (start < blockStart || start + size > blockStart + held) fill(start, size);
@@ -77,4 +79,11 @@ export function rowFile(kept = most): RowStore & Disposable & { readonly folder:
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** With 100 for what every row has. */
+function lettersOf(row: SourceRow): number {
+  let letters = 100;
+  for (const value of Object.values(row)) if (typeof value === 'string') letters += value.length;
+  return letters;
 }

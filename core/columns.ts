@@ -1,4 +1,4 @@
-/** Three kinds and no more: with a fourth, every access of every column takes the slow path. */
+/** Few kinds: V8 gives up on the fast access to an element where it has met more than four. */
 type Numbers = Float64Array | Int32Array | Uint8Array;
 
 /** A list of numbers that takes the room of its numbers and no more: a million rows must fit a laptop. */

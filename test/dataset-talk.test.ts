@@ -331,9 +331,9 @@ test('rows in memory and in a file come back as they went in, in any order, and 
     fc.property(
       fc.array(row, { minLength: 1, maxLength: 60 }),
       fc.array(fc.nat(), { maxLength: 200 }),
-      fc.nat({ max: 20 }),
-      (made, asked, kept) => {
-        using file = rowFile(kept);
+      fc.nat({ max: 5000 }),
+      (made, asked, room) => {
+        using file = rowFile(room);
         const rows = made.map(({ id, text }) => said(1, 'a', 'Ada', text, { id }));
         for (const one of rows) file.add(one);
 
@@ -342,6 +342,15 @@ test('rows in memory and in a file come back as they went in, in any order, and 
       },
     ),
   );
+  using long = rowFile(1000);
+  const sizes = Array.from({ length: 100 }, (_, i) => (i === 50 ? 300_000 : 10_000 + i)); // more than is written, or read, at once
+  const rows = sizes.map((size, i) => said(i, 'a', 'Ada', 'ด'.repeat(size)));
+  for (const [i, one] of rows.entries()) {
+    long.add(one);
+    expect(long.read(i >> 1)).toEqual(rows[i >> 1]);
+  }
+  for (const i of [99, 50, 0, 51, 49]) expect(long.read(i)).toEqual(rows[i]);
+
   const file = rowFile();
   file[Symbol.dispose]();
   expect(existsSync(file.folder)).toBe(false);

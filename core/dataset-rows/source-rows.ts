@@ -8,7 +8,7 @@ import { normal } from '../text/normal.ts';
 import { cleaned } from './cleaned.ts';
 import { keyOf } from './turns.ts';
 
-/** Cleaned rows outside of memory: added once, in any order, and read again by their number. */
+/** Cleaned rows, outside of memory where they are many: added once, in any order, and read again by their number. */
 export type RowStore = {
   add(row: SourceRow): void;
   read(number: number): SourceRow;
