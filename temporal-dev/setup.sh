@@ -14,8 +14,15 @@ tools="$cache/tools"
 models="$cache/models"
 logs="$cache/logs"
 links=(trainer-python postgres temporal ollama)
+say() { printf '%s\n' "$*" >&2; }
+stop() { say "setup: $*"; exit 1; }
+
 tests=1
-if [ "${1:-}" = --to-run ]; then tests=; else links+=(versitygw); fi
+case "${1:-}" in
+  '') links+=(versitygw) ;;
+  --to-run) tests= ;;
+  *) stop "$1 is no option. There is --to-run." ;;
+esac
 
 # Everything that decides what is set up. The same answer as last time, and every tool in place: nothing to do.
 signature() {
@@ -25,7 +32,8 @@ signature() {
 stamp=node_modules/.troupe-ready
 embedder=all-minilm-l6-v2
 complete() {
-  [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] || return 1
+  local done_before; done_before=$(cat "$stamp" 2>/dev/null) || return 1
+  [ "$done_before" = "$wanted with tests" ] || { [ -z "$tests" ] && [ "$done_before" = "$wanted" ]; } || return 1
   for tool in "${links[@]}"; do [ -x "$tools/bin/$tool" ] || return 1; done
   [ -e "$models/$embedder/.done" ] || return 1
 }
@@ -38,9 +46,6 @@ headers_version=0.3.36
 versitygw_version=1.7.0
 uv_version=0.13.8
 pg_version=0.15.2
-
-say() { printf '%s\n' "$*" >&2; }
-stop() { say "setup: $*"; exit 1; }
 
 need() { command -v "$1" >/dev/null 2>&1 || stop "$1 is not on PATH. $2"; }
 need node "Install Node 20 or newer; it fetches the Node 24 that Troupe runs on."
@@ -208,11 +213,12 @@ postgres_server() {
   link postgres "$place/postgres-$pg_version/bin/postgres"
 }
 
+building=()
+trap 'for job in ${building[@]+"${building[@]}"}; do kill -- "-$job" 2>/dev/null || true; done' EXIT
 set -m # each in a process group of its own, so that nothing is left building when this ends early
-go_servers & building=($!)
+go_servers & building+=($!)
 ollama_server & building+=($!)
 set +m
-trap 'for job in "${building[@]}"; do kill -- "-$job" 2>/dev/null || true; done' EXIT
 setup_node
 once "uv-$uv_version" build_uv
 python_name="python-$(digest_of trainer-py/requirements.lock)"
@@ -220,7 +226,7 @@ once "$python_name" build_python
 wrap trainer-python "$tools/$python_name/venv/bin/python"
 into=$models once "$embedder" build_embedder
 postgres_server
-for job in "${building[@]}"; do wait "$job" || exit; done
+for job in "${building[@]}"; do wait "$job" || stop "a server could not be built: the reason stands above."; done
 trap - EXIT
-printf '%s\n' "$wanted" >"$stamp"
+printf '%s\n' "$wanted${tests:+ with tests}" >"$stamp"
 say "setup: ready ($tools)"
