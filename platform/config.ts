@@ -5,6 +5,7 @@ import { type Category, Recipe } from '../core/dataset.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
 import { GatePolicy, Suite } from '../core/evaluation.ts';
 import { type Cast, Persona } from '../core/persona.ts';
+import { QualityChecks } from '../core/quality/policy.ts';
 import { Training } from '../core/training.ts';
 import { ConfigError, type Problem, shownPath } from './config-error.ts';
 import type { Settings } from './settings.ts';
@@ -130,6 +131,14 @@ function personaProblems(read: YamlFile<Persona>, file: string): Problem[] {
     if (!sourceNames.includes(source))
       report(['dataset', 'quality', 'keep', i], `no source is called \`${source}\`; there are ${sourceNames.join(', ')}`);
   }
+  const checks = valid(QualityChecks, field(field(dataset, 'quality'), 'checks') ?? {});
+  for (const [check, { warn, stop }] of Object.entries(checks ?? {}))
+    if (warn !== null && stop !== null && warn > stop)
+      report(
+        ['dataset', 'quality', 'checks', check],
+        `warn ${warn} is above stop ${stop}: it would wait for a person before it warns. Say both, or \`warn: null\``,
+        { key: true },
+      );
   const mix = valid(Recipe.shape.mix, field(dataset, 'mix'));
   for (const i of repeated((mix?.buckets ?? []).map(({ name }) => name)))
     report(['dataset', 'mix', 'buckets', i, 'name'], `two buckets are called \`${mix?.buckets[i]?.name}\``);

@@ -277,7 +277,7 @@ const mistakes: [what: string, from: string, to: string, said: string][] = [
     'a check that would stop before it warns',
     'categories: { contextual: {} }',
     'categories: { contextual: {} }\n  quality: { checks: { empty: { warn: 0.6 } } }',
-    '9:39 dataset.quality.checks.empty.warn: is above `stop`: this would wait for a person before it warns. Say a lower `warn` beside it, or null',
+    '9:24 dataset.quality.checks.empty: warn 0.6 is above stop 0.5: it would wait for a person before it warns. Say both, or `warn: null`',
   ],
   ['a hub without its revision', 'folder: ~/model', 'hub: a/b', '3:1 base: give `folder`, or `hub` together with `revision`'],
   ['another name than its file', 'name: ada', 'name: eve', '1:7 name: the file is called ada: name and file must be the same'],
