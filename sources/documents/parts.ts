@@ -6,13 +6,18 @@ export type About = { title?: string; author?: string; date?: string; language?:
 
 export type Read = { about: About; parts: Iterable<Part>; problems: { anchor: string; reason: string }[] };
 
-/** Gives each heading a name of its own: a second `#Monday` is `#Monday-2`. */
+/** Gives each heading a name of its own: a second `#Monday` is `#Monday-2`, unless another heading is called that. */
 export function anchors(): (heading: string) => string {
-  const seen = new Map<string, number>();
+  const times = new Map<string, number>();
+  const given = new Set<string>();
   return (heading) => {
     const plain = heading.replace(/\p{C}/gu, '').slice(0, 120);
-    const nth = (seen.get(plain) ?? 0) + 1;
-    seen.set(plain, nth);
-    return `#${plain}${nth === 1 ? '' : `-${nth}`}`;
+    let nth = times.get(plain) ?? 0;
+    let anchor: string;
+    do anchor = `#${plain}${++nth === 1 ? '' : `-${nth}`}`;
+    while (given.has(anchor));
+    times.set(plain, nth);
+    given.add(anchor);
+    return anchor;
   };
 }

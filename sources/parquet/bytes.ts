@@ -3,7 +3,7 @@ import { SourceProblem } from '../source-problem.ts';
 import { Fault } from '../thread/answers.ts';
 
 /** Where a parquet file is: here, or at an address that serves parts of it. */
-export type Place = { path: string } | { url: string; token: string | undefined; dataset: string };
+export type Place = { path: string } | { url: string; token: string | undefined; dataset: string; source: string };
 
 /** Parts of a file. Asking for what it has not is a fault of the file, since it named those bytes itself. */
 export type Bytes = { byteLength: number; slice(start: number, end?: number): Promise<ArrayBuffer>; close(): Promise<void> };
@@ -59,7 +59,7 @@ async function openAddress(place: Extract<Place, { url: string }>): Promise<Read
       if (start >= last.start) return last.bytes.buffer.slice(start - last.start, end - last.start);
       const { bytes, ...range } = await fetchRange(place, `bytes=${start}-${end - 1}`, end - start);
       if (range.total !== byteLength || range.start !== start)
-        throw new SourceProblem(`${place.dataset} changed while it was read. Start anew.`);
+        throw new SourceProblem(`${called(place)} changed while it was read. Start anew.`);
       return bytes.buffer;
     },
   };
@@ -67,16 +67,17 @@ async function openAddress(place: Extract<Place, { url: string }>): Promise<Read
 
 type Range = { start: number; total: number; bytes: Uint8Array<ArrayBuffer> };
 
-async function fetchRange({ url, token, dataset }: Extract<Place, { url: string }>, range: string, length = tail): Promise<Range> {
+async function fetchRange(place: Extract<Place, { url: string }>, range: string, length = tail): Promise<Range> {
+  const { url, token, dataset } = place;
   const silent = new AbortController(); // a slow line is no reason to give up, one that has fallen silent is
   const silence = setTimeout(() => silent.abort(), longestSilence);
   try {
-    const response = await fetched(dataset, url, token, { range, 'accept-encoding': 'identity' }, silent.signal);
+    const response = await fetched(called(place), url, token, { range, 'accept-encoding': 'identity' }, silent.signal);
     const [, start, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '') ?? [];
     if (response.status !== 206 || start === undefined || total === undefined) {
       await response.body?.cancel();
       throw new SourceProblem(
-        `${dataset}: its server gives whole files only. Fetch it (\`hf download ${dataset} --repo-type dataset --local-dir data\`), and give \`folder: data\`.`,
+        `${called(place)}: its server gives whole files only. Fetch it (\`hf download ${dataset} --repo-type dataset --local-dir data\`), and give \`folder: data\`.`,
       );
     }
     const bytes = new Uint8Array(Math.min(length, Number(total)));
@@ -87,24 +88,28 @@ async function fetchRange({ url, token, dataset }: Extract<Place, { url: string 
       bytes.set(chunk, at);
       at += chunk.length;
     }
-    if (at !== bytes.length) throw new SourceProblem(`${dataset}: the server sent ${at} of ${bytes.length} bytes.`, { passing: true });
+    if (at !== bytes.length)
+      throw new SourceProblem(`${called(place)}: the server sent ${at} of ${bytes.length} bytes.`, { passing: true });
     return { start: Number(start), total: Number(total), bytes };
   } catch (error) {
-    throw error instanceof SourceProblem ? error : lost(dataset, error);
+    throw error instanceof SourceProblem ? error : lost(called(place), error);
   } finally {
     clearTimeout(silence);
   }
 }
 
-const lost = (dataset: string, error: unknown) => {
+/** A data set of a hub, as problems name it. */
+export const called = ({ source, dataset }: { source: string; dataset: string }): string => `Source ${source}: ${dataset}`;
+
+const lost = (what: string, error: unknown) => {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : cause instanceof Error ? cause.name : 'no answer';
-  return new SourceProblem(`${dataset}: the connection was lost (${code}).`, { passing: true });
+  return new SourceProblem(`${what}: the connection was lost (${code}).`, { passing: true });
 };
 
 /** What an address answers, or the problem it has with us. */
 export async function fetched(
-  dataset: string,
+  what: string,
   url: string,
   token: string | undefined,
   headers: Record<string, string> = {},
@@ -112,15 +117,16 @@ export async function fetched(
 ): Promise<Response> {
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }; // fetch drops it where another host is pointed to
   const response = await fetch(url, { headers: { ...headers, ...authorization }, signal }).catch((error: unknown) => {
-    throw lost(dataset, error);
+    throw lost(what, error);
   });
   if (response.ok) return response;
   await response.body?.cancel();
   const { status } = response;
   if (status === 401 || status === 403)
     throw new SourceProblem(
-      `${dataset}: the hub refuses it (${status}). Accept its terms there, and put a token that may read it into HF_TOKEN.`,
+      `${what}: the hub refuses it (${status}). Accept its terms there, and put a token that may read it into HF_TOKEN.`,
     );
-  if (status === 404) throw new SourceProblem(`${dataset}: the hub has no such data set or revision (404).`, { absent: true });
-  throw new SourceProblem(`${dataset}: the hub answered ${status}.`, { passing: status === 429 || status >= 500 });
+  if (status === 404)
+    throw new SourceProblem(`${what}: the hub has no such data set or revision (404). Correct \`hub\` or \`revision\`.`, { absent: true });
+  throw new SourceProblem(`${what}: the hub answered ${status}.`, { passing: status === 429 || status >= 500 });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { HuggingFaceSource } from '../../core/source-kinds/huggingface.ts';
 import { SourceProblem } from '../source-problem.ts';
-import { fetched, type Place } from './bytes.ts';
+import { called, fetched, type Place } from './bytes.ts';
 
 const Listing = z.object({ sha: z.string().regex(/^[0-9a-f]{40}$/), siblings: z.array(z.object({ rfilename: z.string() })) });
 
@@ -15,23 +15,24 @@ export async function findOnHub(
   env: NodeJS.ProcessEnv,
   commit: string | undefined,
 ): Promise<{ files: { name: string; place: Place }[]; commit: string }> {
+  const what = called({ source: source.name, dataset: hub });
   const endpoint = (env.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, '');
   const token = env.HF_TOKEN || undefined;
   const address = `${endpoint}/api/datasets/${hub}/revision/${encodeURIComponent(commit ?? source.revision)}`;
-  const listing = Listing.safeParse(await json(hub, await fetched(hub, address, token)));
-  if (!listing.success) throw new SourceProblem(`${hub}: what answers at ${endpoint} is not a hub. Check HF_ENDPOINT.`);
+  const listing = Listing.safeParse(await json(what, await fetched(what, address, token)));
+  if (!listing.success) throw new SourceProblem(`${what}: what answers at ${endpoint} is not a hub. Check HF_ENDPOINT.`);
   const { sha, siblings } = listing.data;
   const all = siblings.map(({ rfilename }) => rfilename).filter((name) => name.endsWith('.parquet'));
-  const names = chosen(source, hub, all);
+  const names = chosen(source, what, all);
   const files = names.map((name) => {
     const path = name.split('/').map(encodeURIComponent).join('/');
-    return { name, place: { url: `${endpoint}/datasets/${hub}/resolve/${sha}/${path}`, token, dataset: hub } };
+    return { name, place: { url: `${endpoint}/datasets/${hub}/resolve/${sha}/${path}`, token, dataset: hub, source: source.name } };
   });
   return { files, commit: sha };
 }
 
 /** Files of the configuration and the split, in the layouts that the hub knows: `config/split/0000.parquet`, `data/split-00000-of-00002.parquet`. */
-function chosen(source: HuggingFaceSource, hub: string, all: string[]): string[] {
+function chosen(source: HuggingFaceSource, what: string, all: string[]): string[] {
   const { config, split, revision } = source;
   const foldersOf = (name: string) => name.split('/').slice(0, -1);
   const inSplit = (name: string) => {
@@ -42,22 +43,22 @@ function chosen(source: HuggingFaceSource, hub: string, all: string[]): string[]
   if (found.length === 0) {
     const there = [...new Set(all.map((name) => foldersOf(name).join('/') || name))].sort();
     throw new SourceProblem(
-      `${hub} at ${revision} has no parquet of split ${split}${config === undefined ? '' : ` of ${config}`} (there is: ${there.slice(0, 20).join(', ') || 'none'}).`,
+      `${what} at ${revision} has no parquet of split ${split}${config === undefined ? '' : ` of ${config}`} (there is: ${there.slice(0, 20).join(', ') || 'none'}).`,
       { absent: true },
     );
   }
   const configs = [...new Set(found.map((name) => foldersOf(name)[0] ?? ''))];
   if (revision === converted && config === undefined && configs.length > 1)
-    throw new SourceProblem(`${hub} has several configurations: choose one as \`config\` (${configs.slice(0, 20).join(', ')}).`);
+    throw new SourceProblem(`${what} has several configurations: choose one as \`config\` (${configs.slice(0, 20).join(', ')}).`);
   return found;
 }
 
-async function json(hub: string, response: Response): Promise<unknown> {
+async function json(what: string, response: Response): Promise<unknown> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.length;
-    if (bytes > mostListing) throw new SourceProblem(`${hub}: its list of files is longer than ${mostListing / 2 ** 20} MiB.`);
+    if (bytes > mostListing) throw new SourceProblem(`${what}: its list of files is longer than ${mostListing / 2 ** 20} MiB.`);
     chunks.push(chunk);
   }
   try {

@@ -2,34 +2,37 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
+import pg from 'pg';
 import { onTestFinished } from 'vitest';
 import { Source } from '../../core/source.ts';
 import { fillTables } from '../../sources/fill.ts';
+import { query } from '../../temporal-dev/services.ts';
+import { aHub } from './hub.ts';
 import { freshDatabase } from './postgres.ts';
 import { minute } from './words.ts';
 
 /** A row as a test wishes it to stand in a source. */
 export type Given = { id: string; text: string /** It is to be written so that it cannot be read. */; broken?: boolean };
 
-/** A kind of source under the contract: how a place of that kind is laid out, and what it cannot have. */
+/** A kind of source under the contract: how a place of that kind is laid out. */
 export type Connector = {
   name: string;
   /** Puts these rows, in this order, where the source it gives reads them; what was there before is gone. */
   lay(place: Place, rows: readonly Given[], asked: object): Promise<Source> | Source;
   /** The same source where nothing is. */
   nowhere: Record<string, unknown>;
-  /** What it cannot have: the tests of that are left out. */
-  without?: readonly ('ids' | 'broken rows')[];
+  /** Why a reading that goes on cannot meet what was changed meanwhile. */
+  unchanging?: string;
 };
 
-/** Where one test lays its source: an empty folder, or a database made when it is asked for. */
-export type Place = { folder: string; database(): Promise<string> };
+/** Where one test lays its source: an empty folder, or a database or a hub made when it is asked for. */
+export type Place = { folder: string; database(): Promise<string>; hub(): ReturnType<typeof aHub> };
 
 export function aPlace(): Place {
   const folder = mkdtempSync(join(tmpdir(), 'troupe-source-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  let url: Promise<string> | undefined;
-  return { folder, database: () => (url ??= freshDatabase()) };
+  let [url, hub]: [Promise<string> | undefined, ReturnType<typeof aHub> | undefined] = [undefined, undefined];
+  return { folder, database: () => (url ??= freshDatabase()), hub: () => (hub ??= aHub()) };
 }
 
 const written = (place: Place, name: string, content: string | Buffer): string => {
@@ -37,9 +40,49 @@ const written = (place: Place, name: string, content: string | Buffer): string =
   writeFileSync(path, content);
   return path;
 };
+const emptied = (place: Place): string => {
+  rmSync(place.folder, { recursive: true, force: true });
+  mkdirSync(place.folder);
+  return place.folder;
+};
 const asked = { name: 'place', consent: 'c1' };
 const lines = (rows: readonly Given[], line: (row: Given) => object): string =>
   rows.map((row) => (row.broken ? '{"id": "x", "text": \n' : `${JSON.stringify(line(row))}\n`)).join('');
+
+/** Files of 1200 rows, in groups of 700. */
+const parquetOf = (rows: readonly Given[]): Map<string, Buffer> => {
+  const files = new Map<string, Buffer>();
+  for (let from = 0; from < rows.length; from += 1200) {
+    const some = rows.slice(from, from + 1200);
+    const columnData = [
+      { name: 'n', data: some.map((row) => row.id), type: 'STRING' as const },
+      { name: 'story', data: some.map((row) => (row.broken ? '' : row.text)), type: 'STRING' as const },
+    ];
+    const bytes = parquetWriteBuffer({ columnData, rowGroupSize: 700 });
+    files.set(`${String(from).padStart(6, '0')}.parquet`, Buffer.from(bytes));
+  }
+  return files;
+};
+const passages = { columns: { id: 'n', text: 'story' } };
+
+/** Documents of a hundred parts each; a few rows have one each. */
+const documents = (name: string, ending: string, part: (row: Given) => string): Connector => ({
+  name: `documents, ${name}`,
+  lay(place, rows, more) {
+    const folder = emptied(place);
+    const size = rows.length > 10 ? 100 : 1;
+    for (let from = 0; from < rows.length; from += size) {
+      const some = rows.slice(from, from + size);
+      const called = size === 1 ? (some[0]?.id ?? '') : String(from);
+      const again = rows.slice(0, from).some(({ id }) => id === some[0]?.id);
+      const unseen = again ? '\u200c' : '\u200b'; // names that nobody can tell apart are one
+      const content = some.some(({ broken }) => broken) ? Buffer.from([0x41, 0xff]) : some.map(part).join('');
+      writeFileSync(join(folder, `${called.padStart(6, '0')}${unseen}.${ending}`), content);
+    }
+    return Source.parse({ kind: 'documents', ...asked, path: folder, ...more });
+  },
+  nowhere: { path: '/nowhere' },
+});
 
 /** A connector is one entry here: every test of the contract then runs over it. */
 export const connectors: Connector[] = [
@@ -48,19 +91,19 @@ export const connectors: Connector[] = [
     async lay(place, rows, more) {
       const url = await place.database();
       process.env.CONTRACT_PLACE = url;
-      const conversations = rows.map(({ id, text }, i) => ({
-        id: Number(id),
-        conversation: 'a',
-        speaker: 'Ada',
-        text,
-        at: minute(i),
-        consent: 'c1',
-      }));
-      await fillTables(url, { schema: 'public', madeBy: 'a test', tables: { conversations } });
+      await fillTables(url, { schema: 'public', madeBy: 'a test', tables: { conversations: [] } });
+      const values = rows.map(({ id, text, broken }) => {
+        const at = broken ? 'infinity' : minute(Number(id));
+        return { id: Number(id), conversation: 'a', speaker: 'Ada', text, at, consent: 'c1' };
+      });
+      await query(
+        url,
+        `ALTER TABLE conversations DROP CONSTRAINT conversations_pkey; -- a view, or a table of theirs, may have an id twice
+         INSERT INTO conversations SELECT * FROM json_populate_recordset(NULL::conversations, ${pg.escapeLiteral(JSON.stringify(values))})`,
+      );
       return Source.parse({ kind: 'postgres', ...asked, url: 'env:CONTRACT_PLACE', tables: { conversations: {} }, ...more });
     },
     nowhere: { url: 'env:NO_SUCH_PLACE' },
-    without: ['ids', 'broken rows'],
   },
   {
     name: 'conversations, JSON lines',
@@ -123,51 +166,37 @@ export const connectors: Connector[] = [
   {
     name: 'huggingface, a folder of parquet',
     lay(place, rows, more) {
-      rmSync(place.folder, { recursive: true, force: true });
-      mkdirSync(place.folder);
-      for (let from = 0; from < rows.length; from += 1200) {
-        const some = rows.slice(from, from + 1200);
-        writeParquet(join(place.folder, `part-${String(from).padStart(6, '0')}.parquet`), 700, [
-          { name: 'n', data: some.map((row) => row.id) },
-          { name: 'story', data: some.map((row) => (row.broken ? '' : row.text)) },
-        ]);
-      }
-      const passages = { columns: { id: 'n', text: 'story' } };
-      return Source.parse({ kind: 'huggingface', ...asked, folder: place.folder, passages, ...more });
+      const folder = emptied(place);
+      for (const [name, bytes] of parquetOf(rows)) writeFileSync(join(folder, name), bytes);
+      return Source.parse({ kind: 'huggingface', ...asked, folder, passages, ...more });
     },
     nowhere: { folder: '/nowhere' },
   },
   {
-    name: 'documents, Markdown',
-    lay(place, rows, more) {
-      rmSync(place.folder, { recursive: true, force: true });
-      mkdirSync(place.folder);
-      for (let from = 0; from < rows.length; from += 100) {
-        const sections = rows.slice(from, from + 100).map(({ id, text }) => `## Section ${id}\n\n${text}\n`);
-        written(place, `${String(from).padStart(6, '0')}.md`, sections.join('\n'));
-      }
-      return Source.parse({ kind: 'documents', ...asked, path: place.folder, ...more });
+    name: 'huggingface, of a hub',
+    async lay(place, rows, more) {
+      const hub = await place.hub();
+      process.env.HF_ENDPOINT = hub.env.HF_ENDPOINT;
+      hub.push(Object.fromEntries([...parquetOf(rows)].map(([name, bytes]) => [`default/train/${name}`, bytes])));
+      return Source.parse({ kind: 'huggingface', ...asked, hub: 'owner/name', passages, ...more });
     },
-    nowhere: { path: '/nowhere' },
-    without: ['ids', 'broken rows'],
+    nowhere: { hub: 'owner/another' },
+    unchanging: 'it reads the commit it began with, and a commit never changes',
   },
+  documents('Markdown', 'md', ({ id, text }) => `## Section ${id}\n\n${text}\n\n`),
+  documents('HTML', 'html', ({ id, text }) => `<h2>Section ${id}</h2>\n<p>${text}</p>\n`),
+  documents('text', 'txt', ({ text }) => `${text}\n\f`),
   {
     name: 'meld',
     lay(place, rows, more) {
       const head = 'Sr No.,Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID,Season,Episode,StartTime,EndTime';
-      const records = rows.map(
-        ({ text, broken }, i) => `${i},"${text}",Ada,joy,positive,${broken ? 'none' : Math.floor(i / 10)},${i % 10},1,1,x,y`,
-      );
+      const records = rows.map(({ id, text, broken }, i) => {
+        const dialogue = Math.floor(Number(id) / 10);
+        return `${i},"${text}",Ada,joy,positive,${broken ? 'none' : dialogue},${Number(id) % 10},1,1,x,y`;
+      });
       written(place, 'train_sent_emo.csv', `${[head, ...records].join('\n')}\n`);
       return Source.parse({ kind: 'meld', ...asked, folder: place.folder, speaker: 'Ada', ...more });
     },
     nowhere: { folder: '/nowhere' },
-    without: ['ids'],
   },
 ];
-
-/** Writes columns of text as a parquet file. */
-export function writeParquet(path: string, rowGroupSize: number, columns: { name: string; data: string[] }[]): void {
-  const columnData = columns.map((column) => ({ ...column, type: 'STRING' as const }));
-  writeFileSync(path, Buffer.from(parquetWriteBuffer({ columnData, rowGroupSize })));
-}
