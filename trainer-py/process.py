@@ -173,9 +173,21 @@ class WorkProcess:
         os.close(self.input)
 
 
-def oom_kills() -> int:
-    """How often the kernel has ended a process of this cgroup for want of memory."""
-    for path in (Path("/sys/fs/cgroup/memory.events"), Path("/sys/fs/cgroup/memory/memory.oom_control")):
-        with contextlib.suppress(OSError, ValueError):
-            return next(int(line.split()[1]) for line in path.read_text().splitlines() if line.startswith("oom_kill "))
+def oom_kills(root: Path = Path("/")) -> int:
+    """
+    How often the kernel has ended a process of our own cgroup for want of memory. What counts is the nearest folder above
+    that has a memory controller (cgroups(7)); in a container that may be the mounted root, below which its path is not there.
+    """
+    own: dict[str, Path] = {}
+    with contextlib.suppress(OSError, ValueError):
+        for line in (root / "proc/self/cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            own.update(dict.fromkeys(controllers.split(","), Path(path.strip("/"))))
+    versions = (("memory", "sys/fs/cgroup/memory", "memory.oom_control"), ("", "sys/fs/cgroup", "memory.events"))
+    for controller, mounted, counts in versions:
+        folder = own.get(controller, Path())
+        for place in (folder, *folder.parents):
+            with contextlib.suppress(OSError, ValueError, StopIteration):
+                lines = (root / mounted / place / counts).read_text().splitlines()
+                return next(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
     return 0

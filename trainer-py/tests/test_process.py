@@ -17,8 +17,8 @@ from temporalio.testing import ActivityEnvironment
 import process
 from activities import alone, micro_batch_of
 from job import is_out_of_memory
-from process import Warm, WorkProcess
-from settings import read_settings
+from process import Warm, WorkProcess, oom_kills
+from settings import read_settings, wait_briefly
 from worker import temporal_options
 
 
@@ -77,6 +77,79 @@ def test_out_of_memory_is_known_however_it_is_said() -> None:
     assert is_out_of_memory(on_cpu.value)
     assert is_out_of_memory(RuntimeError("CUDA error: out of memory"))
     assert not is_out_of_memory(RuntimeError("shapes do not match"))
+
+
+SEVEN, OTHERS = "low 0\noom 9\noom_kill 7\n", "low 0\noom 9\noom_kill 1\n"
+V1, V2 = "sys/fs/cgroup/memory", "sys/fs/cgroup"
+
+
+@pytest.mark.parametrize(
+    ("files", "kills"),
+    [
+        pytest.param(
+            {"proc/self/cgroup": "0::/work/trainer\n", f"{V2}/work/trainer/memory.events": SEVEN, f"{V2}/work/memory.events": OTHERS},
+            7,
+            id="v2",
+        ),
+        pytest.param(
+            {"proc/self/cgroup": "0::/work/trainer\n", f"{V2}/work/trainer/cpu.stat": "", f"{V2}/work/memory.events": SEVEN},
+            7,
+            id="v2, memory is counted one folder above",
+        ),
+        pytest.param(
+            {
+                "proc/self/cgroup": "5:cpu,cpuacct:/work/other\n4:memory:/work/trainer\n",
+                f"{V1}/work/trainer/memory.oom_control": SEVEN,
+                f"{V1}/memory.oom_control": OTHERS,
+            },
+            7,
+            id="v1",
+        ),
+        pytest.param(
+            {
+                "proc/self/cgroup": "4:memory:/work/trainer\n1:name=systemd:/x\n0::/work/trainer\n",
+                f"{V1}/work/trainer/memory.oom_control": SEVEN,
+                f"{V2}/unified/work/trainer/cgroup.procs": "",
+            },
+            7,
+            id="hybrid",
+        ),
+        pytest.param({"proc/self/cgroup": "0::/\n", f"{V2}/memory.events": SEVEN}, 7, id="a namespace of its own"),
+        pytest.param(
+            {"proc/self/cgroup": "4:memory:/docker/0123\n", f"{V1}/memory.oom_control": SEVEN}, 7, id="a container without a namespace"
+        ),
+        pytest.param({f"{V2}/memory.events": SEVEN}, 7, id="no word of where it is"),
+        pytest.param({"proc/self/cgroup": "4:memory:/work\n", f"{V1}/work/memory.oom_control": "under_oom 0\n"}, 0, id="an old kernel"),
+        pytest.param({}, 0, id="nothing there"),
+    ],
+)
+def test_kills_for_want_of_memory_are_those_of_the_own_cgroup(files: dict[str, str], kills: int, tmp_path: Path) -> None:
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+
+    assert oom_kills(tmp_path) == kills
+
+
+@pytest.mark.parametrize(
+    ("system", "chosen", "then"),
+    [
+        ("linux", {}, {"GOMP_SPINCOUNT": "3000"}),
+        ("darwin", {}, {"OMP_WAIT_POLICY": "PASSIVE"}),
+        ("linux", {"OMP_WAIT_POLICY": "ACTIVE"}, {"OMP_WAIT_POLICY": "ACTIVE"}),
+        ("linux", {"GOMP_SPINCOUNT": "1"}, {"GOMP_SPINCOUNT": "1"}),
+        ("darwin", {"OMP_WAIT_POLICY": "ACTIVE"}, {"OMP_WAIT_POLICY": "ACTIVE"}),
+    ],
+)
+def test_threads_wait_as_is_good_for_their_library_unless_the_user_chose(
+    system: str, chosen: dict[str, str], then: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(os, "environ", dict(chosen))
+
+    wait_briefly()
+
+    assert os.environ == then
 
 
 def test_temporal_is_reached_as_its_own_variables_say(monkeypatch: pytest.MonkeyPatch) -> None:
