@@ -15,9 +15,9 @@ from typing import Any
 
 from artifacts import digest_of
 from contract import Sample
+from settings import read_settings
 
-CACHE = Path(os.environ.get("TROUPE_CACHE") or Path.home() / ".cache/troupe")
-BINARY = Path(os.environ.get("TROUPE_OLLAMA") or CACHE / "tools/bin/ollama")
+BINARY = read_settings().cache / "tools/bin/ollama"
 
 
 class Server:

@@ -11,8 +11,9 @@ import artifacts as module
 from artifacts import Artifacts, open_artifacts
 from contract import Failure
 from failures import Refused
+from settings import read_settings
 
-GATEWAY = Path(os.environ.get("TROUPE_CACHE") or Path.home() / ".cache/troupe") / "tools/versitygw-1.7.0/bin/versitygw"
+GATEWAY = read_settings().cache / "tools/bin/versitygw"
 
 
 @pytest.fixture(scope="module")
