@@ -1,17 +1,17 @@
 import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { HuggingFaceSource } from '../core/source-kinds/huggingface.ts';
 import type { SourceRow } from '../core/source-row.ts';
 import { openHuggingFace } from '../sources/huggingface.ts';
 import type { Batch } from '../sources/index.ts';
 import { SourceProblem } from '../sources/source-problem.ts';
 import { aPlace } from './support/connectors.ts';
+import { aHub } from './support/hub.ts';
+import { expectUnmoved } from './support/watching.ts';
 
 const secret = 'words that must stay in the house';
 const licence = { id: 'CC-BY-4.0', from: 'owner/name' };
@@ -199,12 +199,15 @@ describe('a file that is not what it should be', () => {
 
   test.each(hostile)(
     '%s is refused, with nothing of it in the message',
-    async (_, lay, reason) => {
+    async (what, lay, reason) => {
       const { folder } = aPlace();
       lay(join(folder, 'bad.parquet'));
       const before = process.memoryUsage().rss;
+      let problem: unknown;
 
-      const problem = await readAll(open({ folder }).read()).catch((error: unknown) => error);
+      await expectUnmoved(what, async () => {
+        problem = await readAll(open({ folder }).read()).catch((error: unknown) => error);
+      });
 
       expect(problem).toBeInstanceOf(SourceProblem);
       expect(String(problem)).toMatch(reason);
@@ -227,45 +230,6 @@ describe('a file that is not what it should be', () => {
     writeFileSync(path, file);
   };
 });
-
-/** A hub as far as we ask one: a listing, and files that are served by their parts from another host name. */
-async function aHub(files: Record<string, Uint8Array>) {
-  const commit = 'c0ffee'.padEnd(40, '0');
-  const asked: { path: string; range: string | undefined; authorization: string | undefined }[] = [];
-  const faults: { ranges?: 'none'; diesAfter?: number; status?: number } = {};
-  let sent = 0;
-  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    const path = decodeURIComponent(request.url ?? '');
-    asked.push({ path, range: request.headers.range, authorization: request.headers.authorization });
-    if (faults.status !== undefined) return void response.writeHead(faults.status).end();
-    if (path.startsWith('/api/datasets/owner/name/revision/')) {
-      const siblings = Object.keys(files).map((rfilename) => ({ rfilename }));
-      return void response.end(JSON.stringify({ sha: commit, siblings }));
-    }
-    const file = files[path.replace(`/datasets/owner/name/resolve/${commit}/`, '').replace('/cdn/', '')];
-    if (file === undefined) return void response.writeHead(404).end();
-    if (!path.startsWith('/cdn/')) {
-      const name = path.replace(`/datasets/owner/name/resolve/${commit}/`, '');
-      const { port } = server.address() as AddressInfo;
-      return void response.writeHead(302, { location: `http://localhost:${port}/cdn/${encodeURI(name)}` }).end();
-    }
-    if (faults.ranges === 'none') return void response.end(file);
-    const [, from, to] = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
-    const start = from === '' ? Math.max(0, file.length - Number(to)) : Number(from);
-    const end = from === '' || to === '' ? file.length : Number(to) + 1;
-    sent++;
-    if (faults.diesAfter !== undefined && sent > faults.diesAfter) {
-      response.writeHead(206, { 'content-range': `bytes ${start}-${end - 1}/${file.length}`, 'content-length': end - start });
-      response.write(file.subarray(start, start + 10));
-      return void setImmediate(() => response.destroy());
-    }
-    response.writeHead(206, { 'content-range': `bytes ${start}-${end - 1}/${file.length}` }).end(file.subarray(start, end));
-  });
-  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
-  onTestFinished(() => new Promise<void>((closed) => void server.close(() => closed())));
-  const { port } = server.address() as AddressInfo;
-  return { env: { HF_ENDPOINT: `http://127.0.0.1:${port}`, HF_TOKEN: 'hf_secret' }, asked, faults, commit };
-}
 
 const bytesOf = (options: Written) => new Uint8Array(parquetWriteBuffer(options));
 const wide = (count: number): Written => ({
@@ -361,22 +325,21 @@ test('bytes that are changed anywhere give rows or a problem, and never quote wh
   });
   const change = fc.tuple(fc.nat(sound.length - 1), fc.oneof(fc.constant(255), fc.nat(255)));
 
-  await fc.assert(
-    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), fc.nat(3), async (changes, cut) => {
-      const bytes = sound.slice(0, cut === 0 ? (changes[0]?.[0] ?? 0) : sound.length);
-      for (const [at, byte] of changes) bytes[at] = byte;
-      writeFileSync(path, bytes);
+  const property = fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), fc.nat(3), async (changes, cut) => {
+    const bytes = sound.slice(0, cut === 0 ? (changes[0]?.[0] ?? 0) : sound.length);
+    for (const [at, byte] of changes) bytes[at] = byte;
+    writeFileSync(path, bytes);
 
-      const { problem, aside } = await readAll(
-        openHuggingFace(aSource({ folder: path }), {}, { memory: 2 ** 28, silence: 2000 }).read(),
-      ).then(
-        ({ aside }) => ({ problem: undefined, aside }),
-        (error: unknown) => ({ problem: error, aside: [] }),
-      );
+    const { problem, aside } = await readAll(
+      openHuggingFace(aSource({ folder: path }), {}, { memory: 2 ** 28, silence: 2000 }).read(),
+    ).then(
+      ({ aside }) => ({ problem: undefined, aside }),
+      (error: unknown) => ({ problem: error, aside: [] }),
+    );
 
-      if (problem !== undefined) expect(problem).toBeInstanceOf(SourceProblem);
-      expect(`${problem} ${aside}`).not.toContain('in the house');
-    }),
-    { numRuns: Number(process.env.FUZZ_RUNS ?? 30) },
-  );
+    if (problem !== undefined) expect(problem).toBeInstanceOf(SourceProblem);
+    expect(`${problem} ${aside}`).not.toContain('in the house');
+  });
+
+  await expectUnmoved('bytes that were changed', () => fc.assert(property, { numRuns: Number(process.env.FUZZ_RUNS ?? 30) }));
 }, 120_000);

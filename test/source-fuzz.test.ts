@@ -1,27 +1,43 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { createGzip, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, test } from 'vitest';
 import { Source } from '../core/source.ts';
 import { SourceRow } from '../core/source-row.ts';
+import { fillTables } from '../sources/fill.ts';
 import { type Batch, type Cursor, openSource } from '../sources/index.ts';
 import { SourceProblem } from '../sources/source-problem.ts';
-import { aFolder } from './support/words.ts';
+import { freshDatabase } from './support/postgres.ts';
+import { expectUnmoved } from './support/watching.ts';
+import { aFolder, minute } from './support/words.ts';
 
 /** More runs for a night: `FUZZ_RUNS=20000 npx vitest run test/source-fuzz.test.ts`. */
 const numRuns = Number(process.env.FUZZ_RUNS ?? 60);
 const MiB = 1024 * 1024;
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
+const million = 1_000_000;
 
-/** Kinds of files under fire: what a sound one looks like, with a word that must never be in a message. */
-const kinds = [
+type Kind = {
+  name: string;
+  ending: string;
+  source: object;
+  /** What a sound file looks like, with a word that must never be in a message. */
+  sound: string;
+  /** What stands before the rows, and a first row. */
+  head?: string;
+  /** Where a file can only have this name. */
+  file?: string;
+};
+
+const csvHead = 'AssignmentId,text,story,at\n1,a,a,2024-01-01\n';
+const meldHead = 'Utterance,Speaker,Emotion,Dialogue_ID,Utterance_ID,Season,Episode\na,Ada,joy,0,0,1,1\n';
+
+/** Kinds of files under fire. */
+const kinds: Kind[] = [
   {
     name: 'conversations, JSON lines',
     ending: 'jsonl',
@@ -34,12 +50,19 @@ const kinds = [
     source: { kind: 'conversations' },
     sound: '[{"conversations":[{"from":"human","value":"CANARY"}]},\n{"instruction":"CANARY","output":"b","history":[["c","d"]]}]',
   },
-  { name: 'journal', ending: 'csv', source: { kind: 'journal', author: 'Ada' }, sound: 'text,at\n"CANARY ""x""\n",2024-01-01\nb,\n' },
+  {
+    name: 'journal',
+    ending: 'csv',
+    source: { kind: 'journal', author: 'Ada' },
+    sound: 'text,at\n"CANARY ""x""\n",2024-01-01\nb,\n',
+    head: csvHead,
+  },
   {
     name: 'stories, Hippocorpus',
     ending: 'csv',
     source: { kind: 'stories', shape: 'hippocorpus' },
     sound: 'AssignmentId,story,summary\nA,"CANARY, it was",s\nB,b,\n',
+    head: csvHead,
   },
   {
     name: 'stories, Reddit',
@@ -47,10 +70,24 @@ const kinds = [
     source: { kind: 'stories', shape: 'reddit' },
     sound: '{"id":"a","selftext":"CANARY","title":"t","created_utc":1600000000,"author":"x"}\n'.repeat(3),
   },
+  {
+    name: 'meld',
+    ending: 'csv',
+    source: { kind: 'meld', speaker: 'Ada' },
+    sound: `${meldHead}"CANARY ""x""\n",Ada,joy,1,1,2,3\nCANARY,Ben,fear,1,2,2,3\n"CANARY, é",Ada,joy,1,2,2,3\nb,Ada,joy,12,2,1,4\n`,
+    head: meldHead,
+    file: 'train_sent_emo.csv',
+  },
 ];
-type Kind = (typeof kinds)[number];
 
-const sourceAt = (kind: Kind, path: string): Source => Source.parse({ name: 'place', consent: 'c1', path, ...kind.source });
+/** Where a file of this kind may be written. */
+function pathFor({ ending, file }: Kind, folder: string, name: string): string {
+  if (file === undefined) return join(folder, `${name}.${ending}`);
+  mkdirSync(join(folder, name));
+  return join(folder, name, file);
+}
+const sourceAt = ({ file, source }: Kind, path: string): Source =>
+  Source.parse({ name: 'place', consent: 'c1', ...(file === undefined ? { path } : { folder: dirname(path) }), ...source });
 
 /** Reads to the end, or to the problem there is. Anything thrown that is no `SourceProblem` is a crash. */
 async function readAll(source: Source, after?: Cursor): Promise<{ batches: Batch[]; problem: string | undefined }> {
@@ -92,40 +129,9 @@ function expectSound({ batches, problem }: Awaited<ReturnType<typeof readAll>>):
   expect(problem ?? '').not.toMatch(/CANARY|undefined|\[object/);
 }
 
-/**
- * Counts, while something runs, the longest work between two turns of the event loop (in CPU time, so that a busy machine
- * does not matter) and what was held in memory at most and afterwards, in bytes above the beginning.
- */
-async function watching(act: () => Promise<unknown>): Promise<{ longestTurn: number; peak: number; kept: number }> {
-  const held = () => process.memoryUsage().heapUsed + process.memoryUsage().external;
-  const cpu = () => {
-    const { user, system } = process.threadCpuUsage();
-    return (user + system) / 1000;
-  };
-  collectGarbage();
-  const start = held();
-  let [last, longestTurn, peak, running] = [cpu(), 0, 0, true];
-  const turn = () => {
-    const now = cpu();
-    longestTurn = Math.max(longestTurn, now - last);
-    if (held() - start > peak + 8 * MiB) {
-      collectGarbage(); // what lies about is not held
-      peak = Math.max(peak, held() - start);
-    }
-    last = cpu();
-    if (running) setImmediate(turn);
-  };
-  setImmediate(turn);
-  await act();
-  running = false;
-  turn();
-  collectGarbage();
-  return { longestTurn, peak, kept: held() - start };
-}
-
 describe.each(kinds)('$name', (kind) => {
   test('survives bytes of any kind', async () => {
-    const path = join(aFolder(), `fuzz.${kind.ending}`);
+    const path = pathFor(kind, aFolder(), 'fuzz');
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 400 }), async (bytes) => {
         writeFileSync(path, bytes);
@@ -137,7 +143,7 @@ describe.each(kinds)('$name', (kind) => {
   });
 
   test('survives what it knows, cut, torn and spliced; and goes on from any batch as if nothing had been', async () => {
-    const path = join(aFolder(), `fuzz.${kind.ending}`);
+    const path = pathFor(kind, aFolder(), 'fuzz');
     const splice = fc.constantFrom(
       '"',
       '{',
@@ -179,44 +185,37 @@ describe.each(kinds)('$name', (kind) => {
   test('is neither stopped nor filled by what is meant to do so', async () => {
     const folder = aFolder();
     for (const [name, content] of Object.entries(hostile)) {
-      const path = join(folder, `${name}.${kind.ending}`);
-      writeFileSync(path, kind.ending === 'csv' ? `AssignmentId,text,story,at\n1,a,a,2024-01-01\n${content}\n` : content);
+      const path = pathFor(kind, folder, name);
+      writeFileSync(path, kind.head === undefined ? content : `${kind.head}${content}\n`);
 
-      const { longestTurn, peak, kept } = await watching(() => drain(sourceAt(kind, path)));
-
-      if (process.env.FUZZ_RUNS)
-        console.log(kind.name, name, Math.round(longestTurn), 'ms', Math.round(peak / MiB), Math.round(kept / MiB), 'MiB');
-      expect(longestTurn, `milliseconds of one turn over ${name}`).toBeLessThan(1000);
-      expect(peak, `bytes held at most of ${name}`).toBeLessThan(96 * MiB);
-      expect(kept, `bytes kept of ${name}`).toBeLessThan(8 * MiB);
+      await expectUnmoved(`${kind.name}, ${name}`, () => drain(sourceAt(kind, path)));
       if (content.length < 100_000) expectSound(await readAll(sourceAt(kind, path)));
     }
   });
 
   test('passes over a line of 100 MB in the memory of one row', async () => {
-    const path = join(aFolder(), `long.${kind.ending}`);
+    const path = pathFor(kind, aFolder(), 'long');
     const file = createWriteStream(path);
-    const open = kind.ending === 'csv' ? 'AssignmentId,text,story,at\n1,"' : '[{"messages":"';
+    const open = kind.head === undefined ? '[{"messages":"' : `${kind.head}1,"`;
     file.write(kind.ending.endsWith('l') || kind.ending === 'ndjson' ? open.slice(1) : open);
     for (let i = 0; i < 100; i++) if (!file.write(Buffer.alloc(MiB, 'CANARY '))) await once(file, 'drain');
     file.end(kind.ending === 'csv' ? '",a,\n' : '"}\n]');
     await finished(file);
 
-    const { longestTurn, peak, kept } = await watching(async () => {
+    const read = async () => {
       expect((await drain(sourceAt(kind, path))).aside).toMatchObject({ 'longer than maxRowBytes': 1 });
-    });
+    };
 
-    expect(longestTurn).toBeLessThan(1000);
-    expect(peak).toBeLessThan(48 * MiB);
-    expect(kept).toBeLessThan(8 * MiB);
+    await expectUnmoved('a line of 100 MB', read, 48 * MiB);
   });
 
-  test('leaves a gzip that unfolds a thousandfold, or is damaged', async () => {
+  test('leaves a gzip that unfolds a thousandfold, or is damaged', async ({ skip }) => {
+    skip(kind.file !== undefined, 'it is not read packed');
     const folder = aFolder();
     const bomb = createGzip({ level: 9 });
     const path = join(folder, `bomb.${kind.ending}.gz`);
     const written = finished(bomb.pipe(createWriteStream(path)));
-    if (kind.ending === 'csv') bomb.write('AssignmentId,text,story,at\n');
+    bomb.write(kind.head ?? '');
     for (let i = 0; i < 120; i++) if (!bomb.write(Buffer.alloc(MiB))) await once(bomb, 'drain');
     bomb.end();
     await written;
@@ -227,12 +226,11 @@ describe.each(kinds)('$name', (kind) => {
       noise: Buffer.concat([packed.subarray(0, 12), randomBytes(64)]),
     };
 
-    const { longestTurn, peak } = await watching(async () => {
+    const read = async () => {
       expect((await drain(sourceAt(kind, path))).problem).toContain('unfolds to more than 200 times its size');
-    });
+    };
 
-    expect(longestTurn).toBeLessThan(1000);
-    expect(peak).toBeLessThan(48 * MiB);
+    await expectUnmoved('a gzip that unfolds', read, 48 * MiB);
     for (const [name, bytes] of Object.entries(damaged)) {
       writeFileSync(join(folder, `${name}.${kind.ending}.gz`), bytes);
       const { problem } = await readAll(sourceAt(kind, join(folder, `${name}.${kind.ending}.gz`)));
@@ -241,8 +239,74 @@ describe.each(kinds)('$name', (kind) => {
   });
 });
 
+/** Reads a whole source as it should be possible, whatever is in it. */
+async function unmoved(source: Source): Promise<Awaited<ReturnType<typeof drain>>> {
+  let drained: Awaited<ReturnType<typeof drain>> | undefined;
+  await expectUnmoved(source.kind, async () => {
+    drained = await drain(source);
+  });
+  return drained!;
+}
+
+test.each(['md', 'html', 'txt'])('documents, .%s, neither stop nor fill who reads them', async (ending) => {
+  const path = aFolder();
+  for (const [name, content] of Object.entries(hostile)) writeFileSync(join(path, `${name}.${ending}`), content);
+  writeFileSync(join(path, `z.${ending}`), 'after all of them');
+
+  const { rows, aside, problem } = await unmoved(Source.parse({ kind: 'documents', name: 'place', consent: 'c1', path }));
+
+  expect(problem).toBeUndefined();
+  expect(rows).toBeGreaterThan(Object.keys(hostile).length / 2);
+  expect(Object.keys(aside).join()).not.toContain('CANARY');
+});
+
+test('parquet neither stops nor fills who reads it', async () => {
+  const folder = aFolder();
+  const columnData = [{ name: 'words', type: 'STRING' as const, data: Object.values(hostile) }];
+  writeFileSync(join(folder, 'a.parquet'), Buffer.from(parquetWriteBuffer({ columnData })));
+  const passages = { columns: { text: 'words' } };
+
+  const { rows, aside, problem } = await unmoved(Source.parse({ kind: 'huggingface', name: 'place', consent: 'c1', folder, passages }));
+
+  expect(problem).toBeUndefined();
+  expect(rows + Object.values(aside).reduce((sum, count) => sum + count, 0)).toBe(Object.keys(hostile).length);
+});
+
+test('rows of a database neither stop nor fill who reads them', async () => {
+  const url = await freshDatabase();
+  process.env.FUZZ_PLACE = url;
+  const conversations = Object.values(hostile).map((content, id) => {
+    const text = content.replaceAll('\u0000', '\u0001'); // PostgreSQL has no text with it
+    return { id, conversation: 'a', speaker: 'Ada', text, at: minute(id), consent: 'c1' };
+  });
+  await fillTables(url, { schema: 'public', madeBy: 'a test', tables: { conversations } });
+
+  const { rows, aside, problem } = await unmoved(
+    Source.parse({ kind: 'postgres', name: 'place', url: 'env:FUZZ_PLACE', tables: { conversations: {} } }),
+  );
+
+  expect(problem).toBeUndefined();
+  expect(rows + Object.values(aside).reduce((sum, count) => sum + count, 0)).toBe(Object.keys(hostile).length);
+});
+
+test.each([
+  ['as many lines as there may be', 99_000, (i: number) => `a${i},Ada,joy,${i},0,1,1\n`, undefined],
+  ['more lines', 150_000, (i: number) => `a,Ada,joy,${i},0,1,1\n`, 'more than MELD has'],
+  ['more words', 60, (i: number) => `${'a'.repeat(million)},Ada,joy,${i},0,1,1\n`, 'more than MELD has'],
+  ['names that are none', 20, (i: number) => `a,CANARY ${'a'.repeat(million)},joy,${i},0,1,1\n`, 'Nobody called Ben'],
+])('meld, which is put in order in memory, has an end: %s', async (_, count, line, wrong) => {
+  const folder = aFolder();
+  writeFileSync(join(folder, 'train_sent_emo.csv'), meldHead + Array.from({ length: count }, (_, i) => line(i)).join(''));
+  const speaker = wrong?.includes('Ben') ? 'Ben' : 'Ada';
+
+  const { problem } = await unmoved(Source.parse({ kind: 'meld', name: 'place', folder, speaker }));
+
+  if (wrong === undefined) expect(problem).toBeUndefined();
+  else expect(problem).toContain(wrong);
+  expect(problem ?? '').not.toContain('CANARY');
+});
+
 const row = (words: unknown) => JSON.stringify({ id: 'a', messages: [{ role: 'user', content: words }], selftext: words, title: 'CANARY' });
-const million = 1_000_000;
 
 /** Each a line or a few, just short enough to be held where it is held at all. */
 const hostile: Record<string, string> = {
@@ -262,6 +326,7 @@ const hostile: Record<string, string> = {
   'half characters': '{"messages":[{"role":"u","content":"\\ud800 CANARY"}],"selftext":"\\udfff"}',
   formulas: `${row("=cmd|' /C calc'!A0")}\n=1+1,+1,-1,@SUM(1)`,
   'entities that grow': row(`<!DOCTYPE x [<!ENTITY a "CANARY">${'<!ENTITY b "&a;&a;&a;&a;">'.repeat(2000)}]>${'&b;'.repeat(50_000)}`),
+  'a season without end': 'a,Ada,joy,1,1,999999999,1',
   'a date of nines': `{"messages":[{"role":"u","content":"a","at":"${'9'.repeat(million / 2)}"}]}\n1,a,a,${'9'.repeat(million / 2)}`,
   'a date of blanks': `{"messages":[{"role":"u","content":"a","at":"2024-01-01${' '.repeat(million / 2)}x"}]}\n1,a,a,2024-01-01${' '.repeat(million / 2)}x`,
   'a million commas': ','.repeat(million),
