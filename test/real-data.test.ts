@@ -1,37 +1,62 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parquetMetadata } from 'hyparquet';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { expect, test } from 'vitest';
 import { datasetActivities } from '../activities/dataset.ts';
-import { toLines } from '../activities/lines.ts';
+import { exportDataset } from '../activities/dataset-export.ts';
+import { qualityActivities } from '../activities/quality.ts';
+import { snapshotActivities } from '../activities/snapshot.ts';
 import type { DatasetRequest } from '../core/dataset.ts';
 import type { Counts } from '../core/dataset-rows/census.ts';
-import { MeldSource } from '../core/source-kinds/meld.ts';
-import type { RowOf, SourceRow } from '../core/source-row.ts';
+import type { Judged } from '../core/quality/checks.ts';
+import { QualityPolicy } from '../core/quality/policy.ts';
+import type { Quality } from '../core/quality.ts';
+import { Source } from '../core/source.ts';
 import { placesOf, wordsOf } from '../core/text/thai-words.ts';
 import { loadSuite } from '../platform/config.ts';
 import { root } from '../platform/settings.ts';
-import { openMeld } from '../sources/meld.ts';
-import { aRequest, aSnapshot, aStep, said, someArtifacts } from './support/words.ts';
+import { aPlatform } from './support/platform.ts';
+import { aFolder, aRequest, aStep } from './support/words.ts';
 
 const data = join(root, '../shared/data');
 const documented = readFileSync(join(root, 'docs/data.md'), 'utf8');
 
-/** Builds a data set of real words and says what was found, as `docs/data.md` shows it. */
-async function found(rows: readonly SourceRow[], request: DatasetRequest): Promise<{ counts: Counts; figures: string }> {
-  const artifacts = someArtifacts();
-  const words = await artifacts.put(toLines(rows), 'application/x-ndjson');
-  const { manifest } = await datasetActivities({ artifacts }).buildDataset(aStep({ ...request, snapshot: { ...aSnapshot, words } }));
-  const { counts } = JSON.parse(String(await artifacts.get(manifest))) as { counts: Counts };
+type Found = { counts: Counts; figures: string; quality: Quality; drifts: Judged['drifts'] };
+
+/** Takes real words from where they are to files of other programs, as a run does, and says what was found, as `docs/data.md` shows it. */
+async function found(source: object, { recipe, ...request }: DatasetRequest): Promise<Found> {
+  const platform = await aPlatform();
+  const json = async (ref: Quality['figures']): Promise<unknown> => JSON.parse(String(await platform.artifacts.get(ref)));
+  const { persona, subject } = request;
+
+  const snapshot = await snapshotActivities(platform).takeSnapshot(aStep({ persona, sources: [Source.parse(source)] }));
+  const policy = QualityPolicy.parse({});
+  const quality = await qualityActivities(platform).measureQuality(
+    aStep({ persona, subject, languages: recipe.languages, snapshot, policy }),
+  );
+  const dataset = await datasetActivities(platform).buildDataset(aStep({ ...request, recipe, snapshot, sifted: quality.sifted }));
+
+  const { counts } = (await json(dataset.manifest)) as { counts: Counts };
   const sides = ['train', 'validation', 'test'] as const;
-  const size = (side: (typeof sides)[number]) => Object.values(counts.rows[side]).reduce((sum, count) => sum + count, 0);
+  const sizes = sides.map((side) => Object.values(counts.rows[side]).reduce((sum, count) => sum + count, 0));
+  for (const format of ['jsonl', 'parquet', 'openai', 'sharegpt', 'alpaca'] as const) {
+    const out = join(aFolder(), format);
+    const written = await exportDataset(platform, { dataset, format, out });
+    expect(written.map(({ file }) => rowsIn(join(out, file)))).toEqual(sizes);
+  }
+
   const listed = (counted: Record<string, number>) =>
     Object.entries(counted)
       .filter(([, count]) => count > 0)
       .map(([what, count]) => `${what} ${count}`)
       .join(', ') || 'none';
+  const taken = snapshot.sources[0]!;
   const cells = [
-    counts.sourceRows,
-    sides.map(size).join(' / '),
+    snapshot.rows,
+    `${taken.repeated} / ${taken.quarantined.reduce((sum, { rows }) => sum + rows, 0)}`,
+    judged(quality),
+    sizes.join(' / '),
     `${counts.repaired} / ${counts.damaged.rows}`,
     listed(counts.leftOut),
     `${counts.groups.count}, ${counts.groups.largest} rows`,
@@ -39,22 +64,45 @@ async function found(rows: readonly SourceRow[], request: DatasetRequest): Promi
     listed(counts.rowLanguages),
     `${counts.leakCheck.removed} / ${counts.leakCheck.left}`,
   ];
-  return { counts, figures: cells.join(' | ') };
+  const { drifts } = (await json(quality.figures)) as { drifts: Judged['drifts'] };
+  return { counts, figures: cells.join(' | '), quality, drifts };
 }
+
+/** Its verdict, and the checks that had something to say. */
+const judged = ({ verdict, checks }: Quality): string => {
+  const spoke = checks.filter((one) => one.verdict === 'fail' || one.verdict === 'warn');
+  return [verdict, ...spoke.map(({ check, verdict }) => `\`${check}\` ${verdict === 'fail' ? 'failed' : 'warned'}`)].join(', ');
+};
+
+const rowsIn = (file: string): number =>
+  file.endsWith('.parquet')
+    ? Number(parquetMetadata(Uint8Array.from(readFileSync(file)).buffer).num_rows)
+    : readFileSync(file, 'utf8').split('\n').length - 1;
 
 test('dialogue of a television series goes through the whole of it', async ({ skip }) => {
   if (!existsSync(join(data, 'meld'))) return skip(`MELD is not at ${join(data, 'meld')}`);
-  const source = MeldSource.parse({ kind: 'meld', name: 'friends', folder: join(data, 'meld'), speaker: 'Chandler' });
-  const rows: SourceRow[] = [];
-  for await (const batch of openMeld(source).read()) rows.push(...batch.rows);
+  const source = { kind: 'meld', name: 'friends', folder: join(data, 'meld'), speaker: 'Chandler' };
+  const recipe = { categories: { emotional: {}, contextual: {} }, languages: { en: 1 } };
 
-  const { counts, figures } = await found(
-    rows,
-    aRequest({ categories: { emotional: {}, contextual: {} } }, { subject: 'Chandler', partner: null }),
-  );
+  const { counts, figures, quality, drifts } = await found(source, aRequest(recipe, { subject: 'Chandler', partner: null }));
 
   expect(counts.leakCheck.left).toBe(0);
-  expect(documented).toContain(`| MELD, Chandler | ${figures} |`);
+  expect.soft(documented).toContain(`| MELD, Chandler | ${figures} |`);
+  const measured = readFileSync(join(root, 'docs/quality.md'), 'utf8').split('\n');
+  const cell = (figure: string) =>
+    measured
+      .find((line) => line.startsWith(`| ${figure} |`))
+      ?.split(' | ')
+      .at(-1)
+      ?.replace(' |', '');
+  const most = drifts.toSorted((a, b) => Math.max(b.lengths, b.languages) - Math.max(a.lengths, a.languages))[0]!;
+  expect.soft(cell('rows, days')).toBe(`${quality.rows.toLocaleString('en')}, ${quality.sources[0]?.days}`);
+  expect.soft(cell('verdict')).toBe(judged(quality));
+  expect
+    .soft(cell('largest drift index, what chance reaches'))
+    .toBe(`${Math.max(most.lengths, most.languages).toFixed(3)}, ${most.chance.toFixed(3)}`);
+  const english = quality.checks.find(({ check }) => check === 'language')?.detail;
+  expect.soft(english).toContain(`${cell('language')?.replace('en', 'en is')} ± `);
 });
 
 type Locomo = { conversation: Record<string, unknown> & { speaker_a: string } }[];
@@ -64,15 +112,17 @@ test('long conversations of two go through the whole of it, a session being a co
   if (!existsSync(file)) return skip(`LoCoMo is not at ${file}`);
 
   for (const [n, { conversation }] of (JSON.parse(readFileSync(file, 'utf8')) as Locomo).entries()) {
+    const path = join(aFolder(), `locomo-${n + 1}.jsonl`);
     const sessions = Object.keys(conversation).filter((key) => /^session_\d+$/.test(key));
-    const rows = sessions.flatMap((session) => {
-      const began = Date.parse(`${String(conversation[`${session}_date_time`]).replace(/^(.*) on (.*)$/, '$2 $1')} UTC`);
-      return (conversation[session] as { speaker: string; text: string; dia_id: string }[]).map(({ speaker, text, dia_id }, i) =>
-        said(i, session, speaker, text, { id: dia_id, at: new Date(began + i * 1000).toISOString() }),
-      );
+    const talks = sessions.map((id) => {
+      const began = Date.parse(`${String(conversation[`${id}_date_time`]).replace(/^(.*) on (.*)$/, '$2 $1')} UTC`);
+      const turns = conversation[id] as { speaker: string; text: string }[];
+      return { id, date: new Date(began).toISOString(), messages: turns.map(({ speaker, text }) => ({ speaker, text })) };
     });
+    writeFileSync(path, talks.map((talk) => `${JSON.stringify(talk)}\n`).join(''));
+    const source = { kind: 'conversations', name: 'locomo', path, licence: { id: 'CC-BY-NC-4.0', from: 'snap-research/locomo' } };
 
-    const { counts, figures } = await found(rows, aRequest({}, { subject: conversation.speaker_a, partner: null }));
+    const { counts, figures } = await found(source, aRequest({}, { subject: conversation.speaker_a, partner: null }));
 
     expect(counts.leakCheck.left).toBe(0);
     expect.soft(documented).toContain(`| LoCoMo ${n + 1} | ${figures} |`);
@@ -82,22 +132,28 @@ test('long conversations of two go through the whole of it, a session being a co
 test('Thai messages of strangers go through the whole of it', async ({ skip }) => {
   const folder = join(data, 'wisesight');
   if (!existsSync(folder)) return skip(`The Thai messages are not at ${folder}`);
-  const rows = ['neg', 'neu', 'pos', 'q'].flatMap((name) =>
-    readFileSync(join(folder, `${name}.txt`), 'utf8')
+  const rows = ['neg', 'neu', 'pos', 'q'].flatMap((category) =>
+    readFileSync(join(folder, `${category}.txt`), 'utf8')
       .split('\n')
       .filter((line) => line.trim() !== '')
-      .map(
-        (text, i): RowOf<'passages'> => ({
-          ...{ table: 'passages', source: name, id: String(i + 1), at: null, consent: 'licence:CC0', author: null, title: null, text },
-          ...{ prompt: null, topic: null, emotion: null, intensity: null, language: null, mood: null, mode: null },
-        }),
-      ),
+      .map((text) => ({ text, category })),
+  );
+  const columnData = [
+    { name: 'texts', type: 'STRING' as const, data: rows.map(({ text }) => text) },
+    { name: 'category', type: 'STRING' as const, data: rows.map(({ category }) => category) },
+  ];
+  const parquet = aFolder();
+  writeFileSync(join(parquet, 'train.parquet'), Buffer.from(parquetWriteBuffer({ columnData })));
+  const passages = { columns: { text: 'texts', topic: 'category' } };
+  const licence = { id: 'CC0-1.0', from: 'PyThaiNLP/wisesight-sentiment' };
+
+  const { counts, figures } = await found(
+    { kind: 'huggingface', name: 'wisesight', folder: parquet, passages, licence },
+    aRequest({ categories: { passage: {} } }),
   );
 
-  const { counts, figures } = await found(rows, aRequest({ categories: { passage: {} } }));
-
   expect(counts.leakCheck.left).toBe(0);
-  expect(documented).toContain(`| Wisesight | ${figures} |`);
+  expect.soft(documented).toContain(`| Wisesight | ${figures} |`);
 });
 
 /** How many words begin and end where people cut them: F1 of the spans. */
