@@ -45,14 +45,14 @@ export const activity = {
   sampleModel: declare('sampleModel', { profile: 'evaluation', version: 2, reuse: true }, SampleRequest, Samples),
   answerQuestions: declare('answerQuestions', { profile: 'evaluation', version: 1, reuse: true }, AnswersRequest, Answers),
   measureLatency: declare('measureLatency', { profile: 'evaluation', version: 1, reuse: true }, LatencyRequest, Latency),
-  compare: declare('compare', { profile: 'io', version: 2, reuse: true }, CompareRequest, Report),
+  compare: declare('compare', { profile: 'io', version: 3, reuse: true }, CompareRequest, Report),
   publishRelease: declare('publishRelease', { profile: 'io', version: 1, reuse: false }, PublishRequest, Release),
 };
 
 /** The activities of the Python worker. */
 export const trainer = {
   resolveBase: declare('resolveBase', { queue: 'trainer', profile: 'trainer', version: 1, reuse: false }, BaseRequest, BaseModel),
-  trainAdapter: declare('trainAdapter', { queue: 'trainer', profile: 'training', version: 1, reuse: true }, TrainRequest, Adapter),
+  trainAdapter: declare('trainAdapter', { queue: 'trainer', profile: 'training', version: 2, reuse: true }, TrainRequest, Adapter),
   mergeAdapter: declare('mergeAdapter', { queue: 'trainer', profile: 'trainer', version: 1, reuse: true }, MergeRequest, Model),
   checkParity: declare('checkParity', { queue: 'trainer', profile: 'trainer', version: 2, reuse: true }, ParityRequest, Parity),
   measureLikelihood: declare(

@@ -111,6 +111,20 @@ test('what was not done as asked is a failed check, told in both files', async (
   expect(await fileOf('TRAINING_PROGRESS_LOG.md')).toContain('Not done as asked: trained without validation.');
 });
 
+test('what the training noted is told once and decides nothing, and only without it was everything done as asked', async () => {
+  const note = 'warm-up of stage emotional clamped to 1 of 10 steps: it has 10';
+
+  const noted = await compare(await aComparison(artifacts, { notes: [note, note] }));
+
+  expect(noted.verdict).toBe('pass');
+  expect((await fileOf('TRAINING_PROGRESS_LOG.md')).split(note)).toHaveLength(2);
+  expect(await fileOf('TRAINING_PROGRESS_LOG.md')).not.toContain('Everything was done as asked.');
+  expect(await fileOf('report.html')).toContain(note);
+
+  await compare(await aComparison(artifacts), 'run-2');
+  expect(await fileOf('TRAINING_PROGRESS_LOG.md', 'run-2')).toContain('Everything was done as asked.');
+});
+
 test('a run that reuses a report has it in its folder as well', async () => {
   const platform = await aPlatform();
   const input = await aComparison(platform.artifacts);

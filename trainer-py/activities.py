@@ -223,7 +223,7 @@ class TrainerActivities:
                 device=result["device"],
                 precision=result["precision"],
                 micro_batch=result["microBatch"] + note,
-                degraded=[],
+                degraded=result["degraded"],
                 versions=result["versions"],
             )
 

@@ -84,20 +84,22 @@ def read_rows(path: Path) -> list[DatasetRow]:
     return [DatasetRow.model_validate_json(line) for line in path.read_bytes().splitlines() if line.strip()]
 
 
-def read_examples(path: Path, tokenizer: Any, template: Template, max_length: int, emit: Emit) -> list[Example]:
-    examples, shortened, left_out = [], 0, 0
-    for row in read_rows(path):
+def read_examples(
+    path: Path, kind: str, tokenizer: Any, template: Template, max_length: int, emit: Emit
+) -> tuple[list[Example], list[str]]:
+    """The rows that fit, and what is to be recorded as degraded: replies that were given and could not be used."""
+    rows, examples, shortened = read_rows(path), [], 0
+    for row in rows:
         encoded = encode(tokenizer, template, row.messages, max_length)
         if encoded is None:
-            left_out += 1
             continue
         shortened += encoded.dropped > 0
         examples.append(Example(encoded.ids, encoded.start, encoded.dropped, row.category, row.weight))
     if shortened:
-        emit({"event": "note", "text": f"{shortened} rows of {path.name} lost their oldest turns to fit {max_length} tokens"})
-    if left_out:
-        emit({"event": "note", "text": f"{left_out} rows of {path.name} were left out: one turn and its reply exceed {max_length} tokens"})
-    return examples
+        emit({"event": "note", "text": f"{shortened} of {len(rows)} {kind} rows lost their oldest turns to fit maxLength {max_length}"})
+    left_out = len(rows) - len(examples)
+    record = f"{kind} rows left out: {left_out} of {len(rows)} exceed maxLength {max_length} even without their oldest turns"
+    return examples, [record] if left_out else []
 
 
 def rows_of_stage(stage: TrainingStage, examples: Sequence[Example], seed: int) -> list[Example]:
@@ -304,7 +306,10 @@ class Trainer:
     ) -> None:
         job, training, progress, emit = self.job, self.job.training, self.progress, self.emit
         rows = rows_of_stage(stage, examples, training.seed)
-        held_out = [example for example in validation if example.category in stage.rows] or list(validation)
+        held_out = [example for example in validation if example.category in stage.rows]
+        if validation and not held_out:
+            held_out = list(validation)
+            emit({"event": "note", "text": f"stage {stage.name} has no validation rows of its own: all {len(held_out)} stand in"})
         held_out = random.Random(f"{training.seed}/{stage.name}/validation").sample(held_out, min(VALIDATION_ROWS, len(held_out)))
         effective = training.batch_size * training.gradient_accumulation
         order = order_of(len(rows), stage.epochs or training.epochs, f"{training.seed}/{stage.name}")
@@ -425,8 +430,8 @@ def train(job: Job, folder: Path, emit: Emit, stopping: Stopping = lambda: False
     if job.roles:
         call_by_name(tokenizer, job.roles)
     template = template_of(tokenizer)
-    examples = read_examples(job.train, tokenizer, template, job.training.max_length, emit)
-    validation = read_examples(job.validation, tokenizer, template, job.training.max_length, emit)
+    examples, lost = read_examples(job.train, "training", tokenizer, template, job.training.max_length, emit)
+    validation, lost_validation = read_examples(job.validation, "validation", tokenizer, template, job.training.max_length, emit)
     if not examples:
         raise Refused(Failure.DATASET_INVALID, "The data set has no training row that fits `maxLength`.")
 
@@ -434,6 +439,9 @@ def train(job: Job, folder: Path, emit: Emit, stopping: Stopping = lambda: False
     check_head(base, examples[0], job.device)
     fitting, recompute = micro_batch_budget(base, job.device, job.training.max_length)
     budget = min(job.budget, fitting) if job.budget else fitting
+    if job.budget:
+        text = f"micro-batches halved to {budget} tokens after running out of memory, with the same effective batch"
+        emit({"event": "note", "text": text})
     job = Job(**{**vars(job), "budget": budget})
     if recompute:
         base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
@@ -454,6 +462,7 @@ def train(job: Job, folder: Path, emit: Emit, stopping: Stopping = lambda: False
         "steps": trainer.progress.total,
         "tokens": trainer.progress.tokens,
         "microBatch": cut + (", activations computed again" if recompute else ""),
+        "degraded": [*lost, *lost_validation],
     }
 
 

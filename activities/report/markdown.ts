@@ -49,12 +49,12 @@ ${how.join('\n')}
 const shown = 60;
 
 /** TRAINING_PROGRESS_LOG.md: what the training did, stage by stage. */
-export function trainingProgress({ request: { persona, adapter }, curve }: Story): string {
+export function trainingProgress({ request: { persona, adapter }, curve, notes }: Story): string {
   const number = (value: number | null | undefined) => (value == null ? '–' : figure(value));
   return `# Training of ${persona}
 
 ${adapter.steps} optimizer steps over ${adapter.tokens} tokens on ${adapter.device} (${adapter.precision}, ${adapter.microBatch}).
-${adapter.degraded.length === 0 ? 'Everything was done as asked.' : `Not done as asked: ${adapter.degraded.join('; ')}.`}
+${said(adapter.degraded, notes)}
 
 ## Stages
 
@@ -93,6 +93,13 @@ ${table(
 ${table(['Package', 'Version'], Object.entries(adapter.versions))}
 `;
 }
+
+const said = (degraded: readonly string[], notes: readonly string[]): string =>
+  [
+    ...(degraded.length + notes.length === 0 ? ['Everything was done as asked.'] : []),
+    ...(degraded.length > 0 ? [`Not done as asked: ${degraded.join('; ')}.`] : []),
+    ...(notes.length > 0 ? [`Noted on the way:\n\n${notes.map((note) => `- ${cell(note)}`).join('\n')}`] : []),
+  ].join('\n\n');
 
 /** Evenly chosen entries, always with the first, the last and every validation. */
 function thinned(curve: Curve): Curve {

@@ -63,7 +63,7 @@ function scores({ scores, contenders }: Story): Html {
   );
 }
 
-function training({ curve, request: { adapter } }: Story): Html {
+function training({ curve, notes, request: { adapter } }: Story): Html {
   const stages = adapter.stages.map(
     (stage) =>
       html`<tr><td>${stage.name}</td><td>${stage.rows}</td><td>${stage.steps}</td><td>${stage.warmupSteps}${stage.warmupClamped ? ' (clamped)' : ''}</td><td>${stage.loss === null ? '–' : figure(stage.loss)}</td><td>${stage.validationLoss === null ? '–' : figure(stage.validationLoss)}</td><td>${stage.bestStep}${stage.stoppedEarly ? ' (stopped early)' : ''}</td></tr>`,
@@ -72,6 +72,7 @@ function training({ curve, request: { adapter } }: Story): Html {
     'Training',
     curve.length === 0 ? html`<p class="quiet">The training log holds no losses.</p>` : html`<figure>${trainingCurve(curve)}</figure>`,
     html`<table><thead><tr><th>Stage</th><th>Rows</th><th>Steps</th><th>Warm-up</th><th>Loss</th><th>Validation loss</th><th>Kept step</th></tr></thead><tbody>${stages}</tbody></table>`,
+    ...notes.map((note) => html`<p class="quiet">${note}</p>`),
   );
 }
 

@@ -13,6 +13,8 @@ export type Story = Judgement &
     changes: Changes;
     probes: { prompt: string; expects: string; answers: Answer[] }[];
     curve: Curve;
+    /** What the training said of itself that is no number: it did what was asked, but not quite so. */
+    notes: readonly string[];
     categories: Record<string, number>;
     manifest: string;
   };

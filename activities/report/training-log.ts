@@ -25,6 +25,8 @@ const Event = z.discriminatedUnion('event', [
   z.object({ event: z.literal('validation'), stage: z.string(), step: z.number(), loss: z.number() }),
 ]);
 
+const Note = z.object({ event: z.literal('note'), text: z.string() });
+
 /**
  * Reads the points of a training log, JSON lines. Other events are no points. A training that was resumed did some steps
  * twice: what was logged last is what the adapter was made by.
@@ -45,6 +47,12 @@ export function curveOf(log: string): Curve {
     offset += ordered.at(-1)!.step;
     return ordered.map((point) => ({ ...point, at: start + point.step }));
   });
+}
+
+/** What a training log notes, each once: a training that was resumed notes again what it found before. */
+export function notesOf(log: string): string[] {
+  const notes = log.split('\n').flatMap((line) => Note.safeParse(jsonOf(line)).data?.text ?? []);
+  return [...new Set(notes)];
 }
 
 function pointOf(line: string): TrainingPoint | undefined {

@@ -26,11 +26,12 @@ type Wishes = {
   answer?: (row: DatasetRow, contender: Contender) => string;
   policy?: Parameters<typeof GatePolicy.parse>[0] & object;
   degraded?: string[];
+  notes?: string[];
 };
 
 /** Everything that `compare` is given, its artifacts included: three contenders, 40 conversations of five rows. */
 export async function aComparison(artifacts: Artifacts, wishes: Wishes = {}): Promise<CompareRequest> {
-  const { gain = 0.4, listens = 0.85, anchor, policy = {}, degraded = [] } = wishes;
+  const { gain = 0.4, listens = 0.85, anchor, policy = {}, degraded = [], notes = [] } = wishes;
   const rows =
     wishes.rows ??
     Array.from({ length: 200 }, (_, i) =>
@@ -144,7 +145,7 @@ export async function aComparison(artifacts: Artifacts, wishes: Wishes = {}): Pr
     },
     adapter: {
       adapter: { digest: digest('c'), files: 2, bytes: 1000 },
-      log: await put(log),
+      log: await put([...log, ...notes.map((text) => ({ event: 'note', text }))]),
       board: null,
       stages: ['emotional', 'contextual', 'personality'].map((name, i) => ({
         name,

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from chat import Said, encode, template_of
-from conftest import SYSTEM, TRAINING, Events, MakeRequest, Trained, run_here
+from conftest import SYSTEM, TRAINING, Events, MakeRequest, Trained, row, run_here, write_rows
 from contract import Failure, Training, TrainingStage
 from failures import Refused
 from scoring import load_model, load_tokenizer, micro_batches
@@ -53,6 +53,7 @@ def test_the_loss_falls_in_every_stage(uninterrupted: Trained) -> None:
         assert stage["validationLoss"] < losses[0]
         assert 0 < stage["bestStep"] <= stage["steps"]
     assert [stage["name"] for stage in result["stages"]] == ["first", "second"]
+    assert result["degraded"] == []
     assert result["steps"] == sum(stage["steps"] for stage in result["stages"]) == 48 + 12
 
 
@@ -100,6 +101,24 @@ def test_a_row_that_is_too_long_loses_its_oldest_turns(base: Path) -> None:
     assert encode(tokenizer, template_of(tokenizer), turns, 20) is None
 
 
+def test_a_reply_that_cannot_be_learned_is_recorded_as_degraded_and_a_shortened_row_is_noted(
+    train_request: MakeRequest, tmp_path: Path
+) -> None:
+    def said(*texts: str) -> list[dict[str, str]]:
+        return [{"role": ("user", "assistant")[i % 2], "content": text} for i, text in enumerate(texts)]
+
+    long = "ทะเล " * 300
+    rows = [row(said("Hello", "Hi."), 1), row(said("Hello", long), 2), row(said(long, "Ah.", "Hello", "Hi."), 3)]
+    train = write_rows(tmp_path / "train.jsonl", rows)
+    request = train_request(epochs=1, stages=[{"name": "only", "rows": ["emotional"], "replay": 0}])
+
+    result, events = run_here({**request, "train": str(train)}, tmp_path)
+
+    assert result["degraded"] == ["training rows left out: 1 of 3 exceed maxLength 256 even without their oldest turns"]
+    assert any(event.get("text") == "1 of 3 training rows lost their oldest turns to fit maxLength 256" for event in events)
+    assert result["stages"][0]["rows"] == 2
+
+
 def gradients(base: Path, examples: list[Example], budget: int, dropout: float = 0.0) -> list[torch.Tensor]:
     model = with_adapter(load_model(base, torch.float32, "cpu"), Training.model_validate({**TRAINING, "dropout": dropout}))
     for name, parameter in trainable(model).items():  # B starts at 0, and then A would have no gradient
@@ -112,7 +131,7 @@ def gradients(base: Path, examples: list[Example], budget: int, dropout: float =
 @pytest.fixture
 def examples(base: Path, rows: tuple[Path, Path]) -> list[Example]:
     tokenizer = load_tokenizer(base)
-    return read_examples(rows[0], tokenizer, template_of(tokenizer), 256, lambda event: None)
+    return read_examples(rows[0], "training", tokenizer, template_of(tokenizer), 256, lambda event: None)[0]
 
 
 def test_however_a_batch_is_cut_the_gradient_is_the_same(base: Path, examples: list[Example]) -> None:

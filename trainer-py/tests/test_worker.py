@@ -28,9 +28,10 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from artifacts import NDJSON, Artifacts, open_artifacts
 from conftest import TRAINING
 from contract import Adapter, BaseModel
+from settings import read_settings
 
 TRAINER = Path(__file__).resolve().parent.parent
-TEMPORAL = Path(os.environ.get("TROUPE_CACHE") or Path.home() / ".cache/troupe") / "tools/bin/temporal"
+TEMPORAL = read_settings().cache / "tools/bin/temporal"
 
 
 @workflow.defn(name="call")
@@ -238,6 +239,8 @@ def test_out_of_memory_halves_once_then_says_what_to_do(place: Place, base: Path
             )
             fits = Adapter.model_validate(await call("halved", train_input(place, model, rows)))
             assert "halved to 2048 tokens" in fits.micro_batch
+            assert "micro-batches halved to 2048 tokens" in place.artifacts.fetch(fits.log.digest).read_text()
+            assert fits.degraded == []  # the same effective batch gives the same adapter
         place.env["TROUPE_TEST_MEMORY"] = "100"
         with worker(place, address):
             with pytest.raises(WorkflowFailureError) as refused:
