@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import type { ArtifactRef } from '../core/artifact.ts';
 import { type Dataset, DatasetRow } from '../core/dataset.ts';
+import { sizeCategories } from '../core/dataset-rows/front-matter.ts';
 import { sides } from '../core/dataset-rows/shaping.ts';
 import type { Format } from '../core/recipes/formats.ts';
 import * as form from '../core/recipes/formats.ts';
@@ -20,7 +21,7 @@ export class ExportProblem extends Error {}
 /** What a manifest says of the recipe, as far as a format needs it. */
 const Asked = z.object({ recipe: z.object({ minRating: z.number().optional() }) });
 
-type Written = { file: string; rows: number };
+type Written = { file: string; rows: number; real: number; synthetic: number };
 type Wanted = { dataset: Dataset; format: Format; out: string };
 
 const perRow: Partial<Record<Format, (row: DatasetRow) => object>> = {
@@ -53,7 +54,8 @@ export async function exportDataset({ artifacts }: { artifacts: Artifacts }, { d
     const written = await filesIn(aside);
     await writeFile(join(aside, 'manifest.json'), await artifacts.get(dataset.manifest));
     const card = String(await artifacts.get(dataset.card));
-    await writeFile(join(aside, 'README.md'), card.replace(configs, cardConfigs(written)));
+    const rows = written.reduce((sum, file) => sum + file.rows, 0);
+    await writeFile(join(aside, 'README.md'), card.replace(configs, cardConfigs(written)).replace(size, sizeCategories(rows)));
     for (const name of await readdir(aside)) await sync(join(aside, name));
     await sync(aside);
     if (there !== undefined) await rmdir(out);
@@ -74,34 +76,49 @@ export async function exportDataset({ artifacts }: { artifacts: Artifacts }, { d
       const rated = eachLine(artifacts, dataset.rated, DatasetRow);
       const { minRating } = Asked.parse(JSON.parse(String(await artifacts.get(dataset.manifest)))).recipe;
       const pair = pairing();
+      const passed = syntheticCounter();
       const shape = (row: DatasetRow) => {
-        if (format === 'ratings') return form.rating(row, minRating);
+        if (format === 'ratings') return passed.through(form.rating(row, minRating), row);
         const found = pair(row);
-        return found && form.preference(found);
+        return found && passed.through(form.preference(found), found.chosen, found.rejected);
       };
-      return [await lines(folder, 'train.jsonl', mapped(rated, shape))];
+      return [passed.written('train.jsonl', await lines(join(folder, 'train.jsonl'), mapped(rated, shape)))];
     }
     const files: Record<(typeof sides)[number], ArtifactRef> = { ...dataset.training, test: dataset.test };
     const written: Written[] = [];
     for (const side of sides) {
-      const rows = eachLine(artifacts, files[side], DatasetRow);
-      const shaped = perRow[format];
-      if (shaped === undefined) written.push({ file: `${side}.parquet`, rows: await writeParquet(join(folder, `${side}.parquet`), rows) });
-      else written.push(await lines(folder, `${side}.jsonl`, mapped(rows, shaped)));
+      const passed = syntheticCounter();
+      const rows = mapped(eachLine(artifacts, files[side], DatasetRow), (row) => passed.through(row, row));
+      const shape = perRow[format];
+      const file = `${side}.${shape === undefined ? 'parquet' : 'jsonl'}`;
+      const count = shape === undefined ? writeParquet(join(folder, file), rows) : lines(join(folder, file), mapped(rows, shape));
+      written.push(passed.written(file, await count));
     }
     return written;
   }
 }
 
 /** Rows in another shape; those that have none are left out. */
-async function* mapped(rows: AsyncIterable<DatasetRow>, shape: (row: DatasetRow) => object | undefined): AsyncGenerator<object> {
+async function* mapped<T extends object>(rows: AsyncIterable<DatasetRow>, shape: (row: DatasetRow) => T | undefined): AsyncGenerator<T> {
   for await (const row of rows) {
     const shaped = shape(row);
     if (shaped !== undefined) yield shaped;
   }
 }
 
-async function lines(folder: string, file: string, rows: AsyncIterable<object>): Promise<Written> {
+/** How many rows a file has, and how many of them were made of a row that nobody said as it stands. */
+function syntheticCounter() {
+  let synthetic = 0;
+  return {
+    through<T>(shaped: T, ...of: readonly DatasetRow[]): T {
+      if (of.some((row) => row.synthetic !== undefined)) synthetic++;
+      return shaped;
+    },
+    written: (file: string, rows: number): Written => ({ file, rows, real: rows - synthetic, synthetic }),
+  };
+}
+
+async function lines(path: string, rows: AsyncIterable<object>): Promise<number> {
   let count = 0;
   const text = async function* () {
     for await (const row of rows) {
@@ -109,8 +126,8 @@ async function lines(folder: string, file: string, rows: AsyncIterable<object>):
       yield toLines([row]);
     }
   };
-  await pipeline(text, createWriteStream(join(folder, file)));
-  return { file, rows: count };
+  await pipeline(text, createWriteStream(path));
+  return count;
 }
 
 async function sync(path: string): Promise<void> {
@@ -119,5 +136,6 @@ async function sync(path: string): Promise<void> {
 }
 
 const configs = /(?<= {4}data_files:\n)(?: {6}- .*\n)+/;
+const size = /^size_categories: .*$/m;
 const cardConfigs = (written: readonly Written[]): string =>
   written.map(({ file }) => `      - {split: ${file.split('.')[0]}, path: ${file}}\n`).join('');

@@ -31,8 +31,20 @@ export async function command(
   if (terminal.json) terminal.out(JSON.stringify({ run: made.run, format, folder, files }));
   else {
     terminal.out(`The data set of ${made.run} as ${format}, in ${folder}:`);
-    for (const { file, rows } of files) terminal.out(`  ${file}  ${rows} rows`);
+    for (const one of files) terminal.out(`  ${one.file}  ${counted(one)}`);
+    if (files.length > 1) terminal.out(`  in all  ${counted(together(files))}`);
     terminal.out('  README.md, manifest.json  where they come from, and under which consents');
   }
   return exitCodes.ok;
 }
+
+type Counted = Pick<Awaited<ReturnType<typeof exportDataset>>[number], 'rows' | 'real' | 'synthetic'>;
+
+const counted = ({ rows, real, synthetic }: Counted): string => `${rows} rows: ${real} real, ${synthetic} synthetic`;
+
+const together = (files: readonly Counted[]): Counted =>
+  files.reduce((sum, { rows, real, synthetic }) => ({
+    rows: sum.rows + rows,
+    real: sum.real + real,
+    synthetic: sum.synthetic + synthetic,
+  }));

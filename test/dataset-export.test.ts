@@ -71,19 +71,31 @@ test('JSON lines are the rows as they are', async () => {
   const { files, lines, out } = await exported(given, 'jsonl');
 
   for (const side of sides) expect(lines(`${side}.jsonl`).map((row) => DatasetRow.parse(row))).toEqual(given.rows[side]);
-  expect(files).toEqual(sides.map((side) => ({ file: `${side}.jsonl`, rows: given.rows[side].length })));
+  const made = given.rows.train.filter(({ synthetic }) => synthetic !== undefined).length;
+  const all = given.rows.train.length;
+  expect(made).toBeGreaterThan(0);
+  expect(files).toEqual([
+    { file: 'train.jsonl', rows: all, real: all - made, synthetic: made },
+    ...(['validation', 'test'] as const).map((side) => ({
+      file: `${side}.jsonl`,
+      rows: given.rows[side].length,
+      real: given.rows[side].length,
+      synthetic: 0,
+    })),
+  ]);
   expect(readdirSync(out).sort()).toEqual(['README.md', 'manifest.json', 'test.jsonl', 'train.jsonl', 'validation.jsonl']);
 });
 
 test('parquet reads back as the same rows, every field of them', async () => {
   const given = await aDataset();
 
-  const { out } = await exported(given, 'parquet');
+  const { out, files } = await exported(given, 'parquet');
 
   for (const side of sides) {
     const found = await parquetReadObjects({ file: await asyncBufferFromFile(join(out, `${side}.parquet`)) });
     expect(found.map(rowOfParquet)).toEqual(given.rows[side]);
   }
+  expect(files[0]!.synthetic).toBe(given.rows.train.filter(({ synthetic }) => synthetic !== undefined).length);
   expect(given.rows.train.some((row) => row.synthetic !== undefined && row.metadata.mood === undefined)).toBe(true);
   expect(given.rows.train.some((row) => row.metadata.mood === 'light' && row.rating === 4)).toBe(true);
   expect(readFileSync(join(out, 'README.md'), 'utf8')).toContain('- {split: train, path: train.parquet}');
@@ -243,8 +255,12 @@ test('the command takes the newest data set of a persona, or that of a run', asy
   const typo = await troupe(['dataset', 'export', 'angela-demo', '--format', 'parqet', '--out', out('none')], { env });
 
   expect(newest).toMatchObject({ code: 0, err: '' });
-  expect(newest.out).toMatch(/The data set of angela-demo-2 as openai.*train\.jsonl {2}48 rows/s);
-  expect(older.json).toMatchObject([{ run: 'angela-demo-1', format: 'parquet', files: [{ file: 'train.parquet', rows: 32 }, {}, {}] }]);
+  expect(newest.out).toMatch(
+    /The data set of angela-demo-2 as openai.*train\.jsonl {2}48 rows: 48 real, 0 synthetic.*in all {2}60 rows: 60 real, 0 synthetic/s,
+  );
+  expect(older.json).toMatchObject([
+    { run: 'angela-demo-1', format: 'parquet', files: [{ file: 'train.parquet', rows: 32, real: 32, synthetic: 0 }, {}, {}] },
+  ]);
   expect(again).toMatchObject({ code: 1, err: expect.stringContaining('is there and not empty') });
   expect(unrated).toMatchObject({ code: 1, err: expect.stringContaining('Map `rating` or `flagged`') });
   expect(typo).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean parquet?') });

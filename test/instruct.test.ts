@@ -26,7 +26,7 @@ test('a world of 24,000 messages gives more than 10,000 real pairs, and slices o
     { subject: 'Angela', partner: 'David' },
   );
 
-  const { split, problems, shaping } = buildRows(request, rows, { shaping: shapeOf(request) });
+  const { split, problems, shaping, counts } = buildRows(request, rows, { shaping: shapeOf(request) });
 
   const pairs = Object.values(split).flat().map(instruct);
   const real = pairs.filter((pair) => pair.real);
@@ -34,7 +34,8 @@ test('a world of 24,000 messages gives more than 10,000 real pairs, and slices o
   expect(real.length).toBeGreaterThanOrEqual(10_000);
   const slices = pairs.filter((pair) => pair.made === 'slices');
   expect(slices.length).toBe(pairs.length - real.length);
-  expect(shaping).toMatchObject({ synthetic: { slices: slices.length }, mix: { used: split.train.length, synthetic: slices.length } });
+  expect(counts.synthetic).toEqual({ slices: slices.length });
+  expect(shaping).toMatchObject({ mix: { used: split.train.length, synthetic: slices.length } });
   // Every reply is what she said, or what she learnt with what came of it: no word is changed.
   const verbatim = pairs.filter(({ reply }) => said.has(reply) || reply.split('\n').every((line) => said.has(line)));
   const learnt = new Set(rows.flatMap((row) => (row.table === 'learnings' ? [`${row.learning} ${row.applied}`.trim()] : [])));

@@ -4,6 +4,7 @@ import { type RuleId, rules } from '../quality/rules.ts';
 import { recipeText } from '../recipes/card.ts';
 import { percent } from '../shares.ts';
 import { type Counts, total } from './census.ts';
+import { frontMatter, type Terms, termsOf } from './front-matter.ts';
 import { sides } from './shaping.ts';
 
 /** The dataset card in the form that Hugging Face reads. It counts and never quotes. */
@@ -14,29 +15,19 @@ export function datasetCard(
   shaping: Record<string, unknown> = {},
 ): string {
   const { recipe } = request;
-  const languages = Object.keys(counts.languages).filter((language) => language !== 'other');
+  const terms = termsOf(counts.consents, request.snapshot.sources);
+  const name = `Words of ${request.subject}`;
   const row = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |`;
   const table = (head: readonly string[], rows: readonly (readonly (string | number)[])[]) =>
     [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
 
-  return `---
-pretty_name: ${JSON.stringify(`Words of ${request.subject}`)}
-language: [${languages.join(', ')}]
-task_categories: [text-generation]
-annotations_creators: [no-annotation]
-source_datasets: [original]
-license: other
-license_name: consent
-configs:
-  - config_name: default
-    data_files:
-${sides.map((side) => `      - {split: ${side}, path: ${side}.jsonl}`).join('\n')}
----
+  return `${frontMatter(name, counts, terms)}
 
-# Words of ${request.subject}
+# ${name}
 
-What a model needs to speak as ${request.subject}${request.partner === null ? '' : ` with ${request.partner}`}. Private: made of real conversations, under the
-consents below, and meant for this persona (\`${request.persona}\`) alone.
+What a model needs to speak as ${request.subject}${request.partner === null ? '' : ` with ${request.partner}`}. ${origin(request, terms)}
+
+${made(counts)}
 
 ## Rows
 
@@ -88,15 +79,32 @@ ${recipeText(shaping)}${quality(request)}## Languages
 
 ${table(['language', 'share of the letters of the replies'], Object.entries(counts.languages))}
 
-## Consents
+## Consents and licences
 
-${table(['consent', 'rows'], Object.entries(counts.consents))}
+${table(['consent or licence', 'rows'], Object.entries(counts.consents))}
 
 ## Limits
 
-One person's words in one relationship: it says nothing of how they speak elsewhere, and nothing of anybody else. Erasing a
-consent means making this dataset, and every model trained on it, anew.
+It has what these sources hold, and says nothing of how ${request.subject} speaks elsewhere.${
+    terms.consented ? '\nErasing a consent means making this dataset, and every model trained on it, anew.' : ''
+  }
 `;
+}
+
+/** Whose words these are, and what may be done with them. */
+function origin({ persona }: DatasetRequest, { licences, consented }: Terms): string {
+  const published = licences.map(({ id, from }) => `${from} (${id})`).join(', ');
+  if (!consented) return `Made of published words: ${published}.`;
+  return `Private: made of words under the
+consents below, and meant for this persona (\`${persona}\`) alone.${published === '' ? '' : ` Some were published: ${published}.`}`;
+}
+
+/** How many rows are real. */
+function made({ rows, synthetic }: Counts): string {
+  const all = sides.reduce((sum, side) => sum + total(rows[side]), 0);
+  if (total(synthetic) === 0) return `All ${all} rows are real: said or written by somebody.`;
+  const by = Object.entries(synthetic).map(([kind, count]) => `${kind} ${count}`);
+  return `Of ${all} rows ${all - total(synthetic)} are real; ${total(synthetic)} are synthetic, training rows all: ${by.join(', ')}.`;
 }
 
 /** What was found when the words were looked at, before anything was made of them. */

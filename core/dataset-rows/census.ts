@@ -11,6 +11,8 @@ import type { SourceRows } from './source-rows.ts';
 export type Counts = {
   sourceRows: number;
   rows: Record<Side, Partial<Record<Category, number>>>;
+  /** Rows that nobody said as they stand, by how they came about: training rows all. */
+  synthetic: Record<string, number>;
   highMoments: number;
   leftOut: Record<string, number>;
   /** Rows whose text was decoded with the wrong table and could be put right. */
@@ -43,6 +45,7 @@ export class Census {
   private readonly letters: Record<string, number> = {};
   private readonly rowLanguages: Record<string, number> = {};
   private readonly consents: Record<string, number> = {};
+  private readonly synthetic: Record<string, number> = {};
   private readonly groupSizes = new Map<string, number>();
   private readonly removedFor: Record<Leak, number> = { exact: 0, alike: 0, meaning: 0, runs: 0 };
   private highMoments = 0;
@@ -67,6 +70,7 @@ export class Census {
   wrote(row: DatasetRow, side: Side): void {
     this.rows[side][row.category] = (this.rows[side][row.category] ?? 0) + 1;
     if (row.weight !== 1) this.highMoments++;
+    if (row.synthetic !== undefined) this.synthetic[row.synthetic] = (this.synthetic[row.synthetic] ?? 0) + 1;
     for (const [language, letters] of Object.entries(lettersByLanguage(row.output, this.languages)))
       this.letters[language] = (this.letters[language] ?? 0) + letters;
     this.rowLanguages[row.language] = (this.rowLanguages[row.language] ?? 0) + 1;
@@ -92,6 +96,7 @@ export class Census {
     return {
       sourceRows,
       rows: { train: byCategory('train'), validation: byCategory('validation'), test: byCategory('test') },
+      synthetic: sorted(this.synthetic),
       highMoments: this.highMoments,
       leftOut: sorted({ ...this.leftOut, ...aside }),
       repaired,

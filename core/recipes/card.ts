@@ -3,9 +3,8 @@ import type { MixReport } from './mix.ts';
 
 /** What a recipe did, as the dataset card tells it: asked, available and used of each bucket, and what was made. */
 export function recipeText(shaping: Record<string, unknown>): string {
-  const { mix, synthetic, augmentation } = shaping as {
+  const { mix, augmentation } = shaping as {
     mix?: MixReport;
-    synthetic?: Record<string, number>;
     augmentation?: { by: string; made: number; likeHeldOut: number };
   };
   if (mix === undefined) return '';
@@ -24,13 +23,6 @@ export function recipeText(shaping: Record<string, unknown>): string {
     ),
     '',
   ];
-  if (Object.keys(synthetic ?? {}).length > 0)
-    lines.push(
-      `Synthetic rows by how they came about: ${Object.entries(synthetic ?? {})
-        .map(([kind, count]) => `${kind} ${count}`)
-        .join(', ')}.`,
-      '',
-    );
   if (augmentation !== undefined)
     lines.push(
       `Variants of the other side's words were made by ${augmentation.by === 'rules' ? 'rules' : `the model ${augmentation.by} and by rules`}: ${augmentation.made}; ${augmentation.likeHeldOut} more were too like a held-out row. The persona's words are as they were.`,

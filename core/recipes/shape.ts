@@ -58,22 +58,15 @@ export function shapeOf(request: DatasetRequest, rewritten?: Rewritten): Require
       const choice = draw.decide();
       const variants = { made: given.tried - given.tooNear, likeHeldOut: given.tooNear };
       let place = 0;
-      const kinds: Record<string, number> = {};
       for (const row of all()) {
         const copies = choice.copies[place] ?? 0;
         const bucket = mix?.buckets[choice.bucketOf[place] ?? -1];
         place++;
         if (copies === 0 && place % pause === 0) yield undefined;
-        for (let copy = 0; copy < copies; copy++) {
-          if (row.synthetic !== undefined) kinds[row.synthetic] = (kinds[row.synthetic] ?? 0) + 1;
-          yield inForm({ ...row, id: copy === 0 ? row.id : `${row.id}*${copy + 1}` }, bucket);
-        }
+        for (let copy = 0; copy < copies; copy++) yield inForm({ ...row, id: copy === 0 ? row.id : `${row.id}*${copy + 1}` }, bucket);
       }
       const augmentation = augment === undefined ? {} : { augmentation: { by: rewritten?.model ?? 'rules', ...variants } };
-      return {
-        problems: choice.problems,
-        manifest: { mix: choice.report, synthetic: sorted(kinds), ...augmentation },
-      };
+      return { problems: choice.problems, manifest: { mix: choice.report, ...augmentation } };
     },
   };
 
@@ -99,5 +92,3 @@ function inForm(row: DatasetRow, bucket: Bucket | undefined): DatasetRow {
   if (row.category !== 'general') return row;
   return { ...row, messages: row.messages.filter(({ role }) => role !== 'system'), instruction: '' };
 }
-
-const sorted = (counts: Record<string, number>) => Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
