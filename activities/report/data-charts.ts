@@ -43,6 +43,9 @@ export function stretchesOf(batches: readonly BatchFigures[]): { stretches: Stre
   return { stretches, width };
 }
 
+const sourcesIn = (stretches: readonly Stretch[]): string[] =>
+  [...new Set(stretches.flatMap(({ days }) => days.map(({ source }) => source)))].sort();
+
 const timeAxis = (stretches: readonly Stretch[]) => ({
   type: 'category',
   data: stretches.map(({ from }) => from),
@@ -56,7 +59,7 @@ const per = (width: number): string => (width === 1 ? 'a day' : `${width} days`)
 /** Rows by source; rows of days that are left out stand on top, in the colour of what is wrong. */
 export function volumePlot(batches: readonly BatchFigures[], leftOut: ReadonlySet<string>): Html {
   const { stretches, width } = stretchesOf(batches);
-  const sources = [...new Set(stretches.flatMap(({ days }) => days.map(({ source }) => source)))].sort();
+  const sources = sourcesIn(stretches);
   const rows = (days: readonly BatchFigures[]) => days.reduce((sum, batch) => sum + batch.rows, 0);
   const bar = { type: 'bar', stack: 'rows', barCategoryGap: '15%', large: false };
   const kept = sources.map((source, i) => ({
@@ -193,36 +196,54 @@ export function driftPlot(drifts: readonly Drift[], { checks }: QualityPolicy): 
   });
 }
 
-/** Shares of rows that are worth watching. */
+const covered = 'consent or licence';
+const watched: [string, (batch: BatchFigures) => number][] = [
+  [covered, ({ consented }) => consented],
+  ['damaged', ({ flags }) => flags.damaged ?? 0],
+  ['put aside', ({ aside }) => aside],
+  ['empty', ({ empty }) => empty],
+  ['duplicates', ({ duplicates }) => duplicates],
+  ['personal', ({ personal }) => personal],
+  ['addresses a machine', ({ flags }) => flags.injection ?? 0],
+  ['emoji', ({ emoji }) => emoji],
+];
+
+/** Shares of each source's rows that are worth watching, a small picture each: consents always, the others where there are any. */
 export function sharesPlot(batches: readonly BatchFigures[]): Html {
   const { stretches, width } = stretchesOf(batches);
-  const watched: [string, (batch: BatchFigures) => number][] = [
-    ['emoji', ({ emoji }) => emoji],
-    ['duplicates', ({ duplicates }) => duplicates],
-    ['empty', ({ empty }) => empty],
-    ['personal', ({ personal }) => personal],
-    ['addresses a machine', ({ flags }) => flags.injection ?? 0],
-    ['put aside', ({ aside }) => aside],
-  ];
-  const series = watched
-    .filter(([, count]) => stretches.some(({ days }) => days.some((batch) => count(batch) > 0)))
-    .map(([name, count], i) => ({
-      name,
-      type: 'line',
-      symbol: 'none',
-      connectNulls: true,
-      lineStyle: { color: colourOf(i), width: 2 },
-      itemStyle: { color: colourOf(i) },
-      data: stretches.map(({ days }) => {
-        const rows = days.reduce((sum, batch) => sum + batch.rows, 0);
-        return rows === 0 ? null : Number(((days.reduce((sum, batch) => sum + count(batch), 0) / rows) * 100).toFixed(2));
-      }),
-    }));
-  return draw('shares', 860, 260, {
-    grid,
+  const panels = watched.filter(
+    ([name, count]) => name === covered || stretches.some(({ days }) => days.some((batch) => count(batch) > 0)),
+  );
+  const rows = Math.ceil(panels.length / 3);
+  const shares = (source: string, count: (batch: BatchFigures) => number) =>
+    stretches.map(({ days }) => {
+      const own = days.filter((batch) => batch.source === source);
+      const all = own.reduce((sum, batch) => sum + batch.rows, 0);
+      return all === 0 ? null : Number(((own.reduce((sum, batch) => sum + count(batch), 0) / all) * 100).toFixed(2));
+    });
+  return draw('shares', 860, 40 + rows * 160, {
     legend,
-    xAxis: timeAxis(stretches),
-    yAxis: valueAxis(`% of rows in ${per(width)}`, { min: 0 }),
-    series,
+    grid: panels.map((_, i) => ({ left: 46 + (i % 3) * 284, top: 66 + Math.floor(i / 3) * 160, width: 220, height: 92 })),
+    xAxis: panels.map((_, i) => ({ ...timeAxis(stretches), gridIndex: i })),
+    yAxis: panels.map(([name], i) => ({
+      ...valueAxis(`${name}, % in ${per(width)}`, { min: 0, splitNumber: 3, ...(name === covered && { max: 100, interval: 50 }) }),
+      nameLocation: 'end',
+      nameGap: 12,
+      nameTextStyle: { ...label, align: 'left' },
+      gridIndex: i,
+    })),
+    series: panels.flatMap(([, count], i) =>
+      sourcesIn(stretches).map((source, nth) => ({
+        name: source,
+        type: 'line',
+        xAxisIndex: i,
+        yAxisIndex: i,
+        symbol: stretches.length === 1 ? 'circle' : 'none',
+        connectNulls: true,
+        lineStyle: { color: colourOf(nth), width: 2 },
+        itemStyle: { color: colourOf(nth) },
+        data: shares(source, count),
+      })),
+    ),
   });
 }

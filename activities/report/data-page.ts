@@ -137,7 +137,7 @@ function plots({ batches, languages, drifts, policy, without }: DataStory): Html
     undated > 0 ? html`<p class="quiet">${number(undated)} rows have no time and are in no picture but that of lengths.</p>` : html``,
     figure('Volume', 'Rows of each source.', volumePlot(batches, new Set(without.map(batchKey)))),
     figure('Languages', "Letters of the persona's own words. Dashed: what the persona declares.", languagePlot(batches, languages)),
-    figure('Watched shares', 'Shares of all rows.', sharesPlot(batches)),
+    figure('Watched shares', 'Of the rows of each source. What no source has is not shown.', sharesPlot(batches)),
     figure('Lengths', 'Of all rows of a source, how many are so long.', lengthPlot(batches)),
     drifts.length === 0
       ? html`<h3>Drift</h3><p class="quiet">Too few rows to compare: ${policy.blockRows} before and after are needed.</p>`
