@@ -18,6 +18,8 @@ export const tableColumns = {
 /** Columns that a row may have besides; a table without them lacks nothing. */
 export const optionalColumns = {
   conversations: ['context', 'intensity', 'feeling', 'mood', 'mode', 'rating', 'flagged'],
+  angela_emotions: ['mood', 'mode'],
+  passages: ['context', 'feeling'],
 } as const;
 
 export type TableName = keyof typeof tableColumns;
@@ -61,6 +63,8 @@ export const SourceRow = z.discriminatedUnion('table', [
     words: text,
     reply: text,
     feeling: text,
+    mood: text.optional(),
+    mode: text.optional(),
   }),
   z.strictObject({ table: z.literal('emotional_states'), ...common, emotion: text, intensity: number, note: text }),
   z.strictObject({ table: z.literal('self_reflections'), ...common, prompt: text, reflection: text, kind: text }),
@@ -79,6 +83,8 @@ export const SourceRow = z.discriminatedUnion('table', [
     language: text,
     mood: text,
     mode: text,
+    context: text.optional(),
+    feeling: text.optional(),
   }),
 ]);
 export type SourceRow = z.infer<typeof SourceRow>;

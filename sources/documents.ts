@@ -101,6 +101,7 @@ function passage(source: DocumentsSource, file: FoundFile, about: About, place: 
     title,
     text,
     topic: about.topic ?? null,
+    ...about.noted,
     language: /^[a-z]{2}$/.test(about.language ?? '') ? (about.language ?? null) : null,
   });
 }

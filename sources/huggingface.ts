@@ -119,14 +119,16 @@ function toBatch(source: HuggingFaceSource, file: ParquetFile, { rows }: Parquet
 }
 
 const said = [...tableColumns.conversations, ...optionalColumns.conversations];
+const written = [...tableColumns.passages, ...optionalColumns.passages];
 
 /** What a row of theirs becomes, or why it is put aside. */
 function rowsOf(source: HuggingFaceSource, place: string, values: Record<string, unknown>): SourceRow[] | string {
   const { conversations, passages } = source;
   if (passages !== undefined) {
-    const texts = textsOf(tableColumns.passages, passages.columns, values);
+    const texts = textsOf(written, passages.columns, values);
     if (typeof texts === 'string') return texts;
     if ((texts.text ?? '').trim() === '') return 'no words';
+    for (const column of optionalColumns.passages) if (texts[column] === null) delete texts[column];
     return oneRow(mappedRow({ source, table: 'passages', place }, texts.id ?? place, texts));
   }
   const { columns, messages, turns, speakers } = conversations!;

@@ -4,7 +4,7 @@ import { dateReader } from '../core/text/moments.ts';
 import { openFiles, type Refused, refused } from './files/read.ts';
 import { type Cells, readRecords } from './files/records.ts';
 import type { OpenSource } from './index.ts';
-import { aPassage } from './passages.ts';
+import { aPassage, notedOf } from './passages.ts';
 
 /** The entries of a journal, one record of a CSV file each. */
 export function openJournal(source: JournalSource): OpenSource {
@@ -18,8 +18,8 @@ export function openJournal(source: JournalSource): OpenSource {
     const written = cell('at');
     const at = written === null ? null : readDate(written);
     if (at === undefined) return refused('a date that is not written as `dateFormat` says');
-    const intensity = cell('intensity') === null ? null : Number(cell('intensity'));
-    if (intensity !== null && !Number.isFinite(intensity)) return refused('an intensity that is no number');
+    const noted = notedOf(cell);
+    if (typeof noted === 'string') return refused(noted);
     const { author } = source;
     return [
       aPassage(source, place, {
@@ -30,11 +30,8 @@ export function openJournal(source: JournalSource): OpenSource {
         title: cell('title'),
         prompt: cell('prompt'),
         topic: cell('topic'),
-        emotion: cell('emotion'),
-        intensity,
         language: cell('language'),
-        mood: cell('mood'),
-        mode: cell('mode'),
+        ...noted,
         consent: cell('consent'),
       }),
     ];

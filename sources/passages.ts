@@ -27,3 +27,20 @@ export function aPassage(
     consent: consentFor(source, place, said.consent),
   };
 }
+
+const texts = ['emotion', 'mood', 'mode', 'context', 'feeling'] as const;
+/** What may be noted of a passage. */
+export type Noted = { [column in (typeof texts)[number]]?: string } & { intensity?: number };
+
+/** What a file notes of a passage, each by the name of its column, or why it cannot be read. What is not there is left out. */
+export function notedOf(find: (column: keyof Noted) => string | null | undefined): Noted | string {
+  const noted: Noted = {};
+  for (const column of texts) {
+    const text = find(column)?.trim();
+    if (text) noted[column] = text;
+  }
+  const written = find('intensity')?.trim();
+  if (!written) return noted;
+  const intensity = Number(written);
+  return Number.isFinite(intensity) ? { ...noted, intensity } : 'an intensity that is no number';
+}

@@ -101,7 +101,7 @@ class Planner {
   }
 
   plan(asked: { key: string; prefix: string; columns: Origins; turns: Origins[]; speakers: Record<string, string> }): Reading {
-    const optional: readonly string[] = this.table === 'conversations' ? optionalColumns.conversations : [];
+    const optional = perhaps[this.table] ?? [];
     const turns = asked.turns.map((turn) =>
       [...tableColumns[this.table], ...optional].flatMap((column) => this.field(column, { ...asked.columns, ...turn }, optional)),
     );
@@ -211,4 +211,5 @@ class Planner {
 }
 
 const numbers = new Set(['intensity', 'rating']);
+const perhaps: Partial<Record<TableName, readonly string[]>> = optionalColumns;
 const held = (name: string) => `held.${pg.escapeIdentifier(name)}`; // a bare name in ORDER BY would mean the text that is selected

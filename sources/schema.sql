@@ -31,6 +31,7 @@ CREATE TABLE angela_emotions (
   feeling      text,
   consent      text NOT NULL
 );
+-- It may have besides: mood text, mode text.
 
 -- How it was at a moment; the nearest in time labels a row that has no emotion of its own.
 CREATE TABLE emotional_states (
@@ -88,3 +89,4 @@ CREATE TABLE passages (
   mode      text,
   consent   text NOT NULL
 );
+-- It may have besides: context text, feeling text.

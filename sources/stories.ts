@@ -6,7 +6,7 @@ import { splitJson } from './files/pieces.ts';
 import { type FileKind, openFiles, type Refused, refused } from './files/read.ts';
 import { type Cells, readRecords } from './files/records.ts';
 import type { OpenSource } from './index.ts';
-import { aPassage } from './passages.ts';
+import { aPassage, notedOf } from './passages.ts';
 
 /** First-person narratives of published collections. */
 export const openStories = (source: StoriesSource): OpenSource =>
@@ -25,19 +25,21 @@ function story(source: StoriesSource, cells: Cells, place: string): SourceRow[] 
   const text = cells('story');
   if (text === null) return refused('no words');
   const author = source.author ?? cells('WorkerId');
+  const noted = notedOf((column) => cells(column === 'mode' ? 'memType' : column));
+  if (typeof noted === 'string') return refused(noted);
   const said = {
     id: cells('AssignmentId') ?? place,
     author,
     text,
     title: cells('mainEvent'),
     prompt: cells('summary'),
-    mode: cells('memType'),
+    ...noted,
   };
   return [aPassage(source, place, said)];
 }
 
 const short = z.string().max(512).nullish();
-const Post = z.object({
+const Post = z.looseObject({
   id: z.string().min(1).max(256).optional(),
   author: short,
   title: z.string().nullish(),
@@ -55,6 +57,8 @@ const reddit = (source: StoriesSource): FileKind => ({
   open: (file) => ({ split: splitJson(file, source.maxRowBytes), rows: ({ text, place }) => post(source, text, place) }),
 });
 
+const plain = (value: unknown): string | null => (typeof value === 'string' || typeof value === 'number' ? String(value) : null);
+
 function post(source: StoriesSource, line: string, place: string): SourceRow[] | Refused {
   let json: unknown;
   try {
@@ -71,6 +75,8 @@ function post(source: StoriesSource, line: string, place: string): SourceRow[] |
   const at = created === undefined || created === null ? null : momentOf(created);
   if (at === undefined) return refused('a date that cannot be read');
   const written = author === undefined || author === null || takenBack.includes(author) ? null : author;
+  const noted = notedOf((column) => plain(parsed.data[column]));
+  if (typeof noted === 'string') return refused(noted);
   const asked = title?.trim() || null;
   return [
     aPassage(source, place, {
@@ -81,6 +87,7 @@ function post(source: StoriesSource, line: string, place: string): SourceRow[] |
       title: asked,
       prompt: asked,
       topic: subreddit ?? null,
+      ...noted,
     }),
   ];
 }

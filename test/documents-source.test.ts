@@ -75,6 +75,19 @@ test('the author of the source stands before the one that a document names, and 
 });
 
 test('front matter that cannot be read is named, and the words are read all the same', async () => {
+test('what front matter notes of a document is noted of its passages', async () => {
+  const markdown = (intensity: string) =>
+    `---\nemotion: joy\nintensity: ${intensity}\nmood: calm\nmode: letter\ncontext: the sea\nfeeling: free\n---\nHome.`;
+
+  const { rows, aside } = await passagesOf({ 'a.md': markdown('7'), 'b.md': markdown('much') });
+
+  expect(rows).toMatchObject([
+    { text: 'Home.', emotion: 'joy', intensity: 7, mood: 'calm', mode: 'letter', context: 'the sea', feeling: 'free' },
+    { text: 'Home.', emotion: null, intensity: null, mood: null },
+  ]);
+  expect(aside).toEqual(['b.md: an intensity that is no number']);
+});
+
   const bomb = `---\na: &a [x, x]\n${['b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name, i) => `${name}: &${name} [${`*${'abcdefg'[i]}, `.repeat(9)}]`).join('\n')}\n---\nWords.`;
 
   const { rows, aside } = await passagesOf({ 'a.md': bomb, 'b.md': '---\na: "b\n---\nMore words.' });

@@ -230,6 +230,18 @@ describe('journals', () => {
     expect(aside).toEqual([{ place: 'a.csv:4', reason: 'a date that is not written as `dateFormat` says' }]);
   });
 
+  test('keep what was noted of an entry', async () => {
+    const csv = 'text,emotion,intensity,mood,mode,context,feeling\nHome.,joy,7,calm,diary,the sea,free\nAgain.,,,,,,\nNever.,,much,,,,\n';
+
+    const { rows, aside } = await read({ 'a.csv': csv }, diary);
+
+    const [whole, bare] = rows;
+    expect(whole).toMatchObject({ emotion: 'joy', intensity: 7, mood: 'calm', mode: 'diary', context: 'the sea', feeling: 'free' });
+    expect(bare).toMatchObject({ text: 'Again.', emotion: null, intensity: null, mood: null });
+    expect(Object.keys(bare!)).not.toContain('context');
+    expect(aside).toEqual([{ place: 'a.csv:4', reason: 'an intensity that is no number' }]);
+  });
+
   test('that lack a column are refused, with what was likely meant', async () => {
     await expect(read({ 'a.csv': 'Entrie,at\nx,2024-01-01\n' }, { ...diary, columns: { text: 'Entry' } })).rejects.toThrow(
       'a.csv:1, which names its 2 columns, has no Entry, did you mean Entrie?',
@@ -267,6 +279,18 @@ describe('stories', () => {
     expect(rows).toMatchObject([
       { id: 'A1', author: 'Ada', title: 'a wedding', prompt: 'In short, a wedding.', mode: 'recalled', text: 'We danced.', at: null },
     ]);
+  });
+
+  test('keep what a copy of them notes', async () => {
+    const noted = { emotion: 'joy', intensity: 7, mood: 'calm', context: 'the sea', feeling: 'free' };
+    const csv = `AssignmentId,story,memType,${Object.keys(noted).join()}\nA1,We danced.,recalled,${Object.values(noted).join()}\n`;
+    const post = { body: 'Same here.', mode: 'reply', ...noted };
+
+    const told = await read({ 'hc.csv': csv }, { kind: 'stories', shape: 'hippocorpus' });
+    const posted = await read({ 'posts.ndjson': JSON.stringify(post) }, { kind: 'stories', shape: 'reddit' });
+
+    expect(told.rows).toMatchObject([{ ...noted, mode: 'recalled' }]);
+    expect(posted.rows).toMatchObject([{ ...noted, mode: 'reply' }]);
   });
 
   test('of Reddit answer their title; what was taken back is not used', async () => {

@@ -51,6 +51,33 @@ test('columns that a table may have are read where it has them, and left out whe
   expect(Object.keys(rows[0]!)).not.toContain('intensity'); // what has that name is no number
 });
 
+test('moments and passages have what was noted of them where their tables do', async () => {
+  await db.query('CREATE TABLE felt (id int, emotion text, words text, reply text, mood text, manner text)');
+  await db.query(`INSERT INTO felt VALUES (1, 'joy', 'I passed!', 'I knew it.', 'proud', 'letter')`);
+  await db.query('CREATE TABLE passages (id int, text text, feeling text, place text)');
+  await db.query(`INSERT INTO passages VALUES (1, 'it rained', 'calm', 'the sea')`);
+  const none = (...columns: string[]) => Object.fromEntries(columns.map((column) => [column, null]));
+  const tables = {
+    angela_emotions: {
+      table: 'felt',
+      columns: { mode: 'manner', ...none('conversation', 'intensity', 'at', 'trigger', 'context', 'feeling') },
+    },
+    passages: {
+      columns: {
+        context: 'place',
+        ...none('at', 'author', 'title', 'prompt', 'topic', 'emotion', 'intensity', 'language', 'mood', 'mode'),
+      },
+    },
+  };
+
+  const { rows } = await readAll(open({ tables }).read());
+
+  expect(rows).toMatchObject([
+    { table: 'angela_emotions', mood: 'proud', mode: 'letter' },
+    { table: 'passages', feeling: 'calm', context: 'the sea' },
+  ]);
+});
+
 test('what cannot be read is put aside with its place and its reason, and the rest is read', async () => {
   await db.query(`${talk}, liked text, flagged text)`);
   await db.query(`INSERT INTO conversations VALUES

@@ -4,7 +4,7 @@ import { amounts, type MixReport, sharedOut } from '../core/recipes/mix.ts';
 import { type Bucket, Mix } from '../core/recipes/recipe.ts';
 import { fits } from '../core/recipes/where.ts';
 import type { RowOf, SourceRow } from '../core/source-row.ts';
-import { ada, adaRows, adaSources, bucket, built, from, passages, shareOf, sides, talks } from './support/recipes.ts';
+import { ada, adaRows, adaSources, bucket, built, from, passages, shareOf, sides, talks, word } from './support/recipes.ts';
 import { manyTalks, minute, said } from './support/words.ts';
 
 describe('a mix by shares', () => {
@@ -26,6 +26,38 @@ describe('a mix by shares', () => {
         { name: 'generated', used: { real: 0, synthetic: 40 } },
       ],
     });
+  });
+
+  test('gives each category what it was asked for', () => {
+    const shares = { emotional: 0.3, contextual: 0.4, selfAwareness: 0.2, knowledge: 0.1 } as const;
+    const names = Object.keys(shares) as (keyof typeof shares)[];
+    const wrote = (name: string) =>
+      passages(name, 60).map((row, n) => ({ id: `${name}-${n}`, at: row.at, text: (row as RowOf<'passages'>).text }));
+    const own = { source: 'diary', consent: 'c1' };
+    const rows: SourceRow[] = [
+      ...manyTalks(60),
+      ...wrote('felt').map(({ text, ...row }, n) => ({
+        ...{ table: 'angela_emotions' as const, ...own, ...row, conversation: null, emotion: 'joy', intensity: 9 },
+        ...{ trigger: null, context: null, words: `Have you heard of ${word(n, 99)}?`, reply: text, feeling: null },
+      })),
+      ...wrote('self').map(({ text, ...row }) => ({
+        ...{ table: 'self_reflections' as const, ...own, ...row, prompt: null, reflection: text, kind: null },
+      })),
+      ...wrote('learnt').map(({ text, ...row }, n) => ({
+        ...{ table: 'learnings' as const, ...own, ...row, topic: word(n, 98), learning: text, applied: null },
+      })),
+    ];
+    const buckets = names.map((name) => bucket(name.toLowerCase(), shares[name], { where: { category: name } }));
+
+    const { split, problems, shaping } = built(rows, {
+      categories: Object.fromEntries(names.map((name) => [name, {}])),
+      mix: { total: 100, buckets },
+    });
+
+    expect(problems).toEqual([]);
+    const ofCategory = (name: string) => split.train.filter(({ category }) => category === name).length;
+    expect(names.map((name) => [name, ofCategory(name)])).toEqual(names.map((name) => [name, shares[name] * 100]));
+    expect((shaping.mix as MixReport).buckets.map(({ usedShare }) => usedShare)).toEqual(Object.values(shares));
   });
 
   test('hands the share of an optional source that is absent to the others, and says so', () => {
@@ -274,6 +306,43 @@ test('what was noted of a row is kept, filters by it, and weighs by it', () => {
   });
   expect(counts.leftOut).toMatchObject({ 'left out by the recipe': 1 });
   expect(split.train.filter(({ weight }) => weight !== 1)).toHaveLength(1);
+});
+
+test('what was noted of a moment or a passage is kept, filters by it, and weighs by it', () => {
+  const felt = {
+    ...{ table: 'angela_emotions' as const, source: 'diary', at: minute(8002), consent: 'c1', conversation: null },
+    ...{ emotion: 'pride', intensity: 9, trigger: null, context: null, words: null, reply: null, feeling: 'warm' },
+  };
+  const rows = [
+    ...manyTalks(40),
+    said(8001, 'x', 'Ben', 'Do you like me?'),
+    said(8002, 'x', 'Ada', 'I love you so.', { mood: 'calm', mode: 'chat' }),
+    { ...felt, id: '1', conversation: 'x', reply: 'I love you so.', mood: 'tender' },
+    { ...felt, id: '2', words: 'I passed the test!', reply: 'I knew that you would.', mood: 'glad', mode: 'letter' },
+    { ...felt, id: '3', words: 'And the other one?', reply: 'That too, I am sure.', mode: 'ritual' },
+    ...passages('diary', 1, {
+      ...{ author: 'Ada', topic: 'ships', emotion: 'joy', intensity: 6, mood: 'light', mode: 'diary', context: 'harbour', feeling: 'free' },
+    }),
+  ];
+  const { split, counts } = built(rows, {
+    categories: { emotional: {}, contextual: {}, passage: {} },
+    split: { train: 1, validation: 1e-9, test: 1e-9 },
+    weights: [
+      { where: { context: 'harbour', feeling: 'free' }, weight: 3 },
+      { where: { mood: 'glad', mode: 'letter' }, weight: 2 },
+    ],
+    leaveOut: [{ mode: 'ritual' }],
+  });
+
+  const all = sides.flatMap((side) => split[side]).filter((row) => row.metadata.mood !== undefined);
+  expect(all.map(({ category, weight, metadata }) => [category, weight, metadata])).toEqual(
+    expect.arrayContaining([
+      ['emotional', 1, { emotion_detected: 'pride', intensity: 9, context: null, angela_feeling: 'warm', mood: 'tender', mode: 'chat' }],
+      ['emotional', 2, { emotion_detected: 'pride', intensity: 9, context: null, angela_feeling: 'warm', mood: 'glad', mode: 'letter' }],
+      ['passage', 3, { emotion_detected: 'joy', intensity: 6, context: 'harbour', angela_feeling: 'free', mood: 'light', mode: 'diary' }],
+    ]),
+  );
+  expect(counts.leftOut).toMatchObject({ 'left out by the recipe': 1 });
 });
 
 test.each([

@@ -7,7 +7,15 @@ import { keyOf, type Reply } from './turns.ts';
 import { type Requests, wordsOf } from './writings.ts';
 
 type Said = RowOf<'conversations'>;
-type Label = { emotion: string | null; intensity: number | null; context: string | null; feeling: string | null; by?: SourceRow };
+type Label = {
+  emotion: string | null;
+  intensity: number | null;
+  context: string | null;
+  feeling: string | null;
+  mood?: string | null | undefined;
+  mode?: string | null | undefined;
+  by?: SourceRow;
+};
 
 /** A row with its words, as it stands in a file, except that nothing is known of others it must stay together with. */
 export function rowOf(request: DatasetRequest, index: SourceRows, drafts: Drafts, draft: number): DatasetRow {
@@ -35,8 +43,8 @@ export function rowOf(request: DatasetRequest, index: SourceRows, drafts: Drafts
       intensity: label.intensity,
       context: label.context,
       angela_feeling: label.feeling,
-      ...given('mood', 'mood' in of ? of.mood : undefined),
-      ...given('mode', 'mode' in of ? of.mode : undefined),
+      ...given('mood', label.mood),
+      ...given('mode', label.mode),
       ...given('unanswered', (reply?.unanswered ?? 0) > 0 ? reply?.unanswered : undefined),
     },
     ...given('rating', replied.find((row) => typeof row.rating === 'number')?.rating),
@@ -99,13 +107,15 @@ function labelOf(
   stateRow: number,
   { replied, asked, of, moment }: { replied: Said[]; asked: Said[]; of: Said; moment: RowOf<'angela_emotions'> | undefined },
 ): Label {
-  const said = { context: of.context ?? of.topic, feeling: of.feeling ?? null };
+  const said = { context: of.context ?? of.topic, feeling: of.feeling ?? null, mood: of.mood, mode: of.mode };
   if (moment !== undefined)
     return {
       emotion: moment.emotion,
       intensity: moment.intensity,
       context: moment.context ?? moment.trigger ?? said.context,
       feeling: moment.feeling ?? said.feeling,
+      mood: moment.mood ?? said.mood,
+      mode: moment.mode ?? said.mode,
     };
   const labelled = [...replied, ...asked.toReversed()].find((row) => row.emotion !== null);
   if (labelled !== undefined) return { emotion: labelled.emotion, intensity: labelled.intensity ?? null, ...said };
@@ -121,9 +131,10 @@ function fromWriting(row: SourceRow, requests: Requests): Parts {
 }
 
 function noted(row: SourceRow): Partial<Label> {
-  if (row.table === 'angela_emotions')
-    return { emotion: row.emotion, intensity: row.intensity, context: row.context ?? row.trigger, feeling: row.feeling };
-  if (row.table === 'passages') return { emotion: row.emotion, intensity: row.intensity, context: row.topic };
   if (row.table === 'self_reflections') return { context: row.kind };
-  return row.table === 'knowledge_nodes' ? { context: row.links } : {};
+  if (row.table === 'knowledge_nodes') return { context: row.links };
+  if (row.table !== 'angela_emotions' && row.table !== 'passages') return {};
+  const { emotion, intensity, feeling = null, mood, mode } = row;
+  const about = row.table === 'passages' ? row.topic : row.trigger;
+  return { emotion, intensity, context: row.context ?? about, feeling, mood, mode };
 }

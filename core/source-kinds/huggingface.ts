@@ -50,7 +50,7 @@ export const HuggingFaceSource = z
     split: z.string().min(1).default('train').describe('Of the hub: which part is read. A folder is read whole.'),
     conversations: Conversations.optional(),
     passages: z
-      .strictObject({ columns: originsOf(tableColumns.passages) })
+      .strictObject({ columns: originsOf([...tableColumns.passages, ...optionalColumns.passages]) })
       .refine(({ columns }) => typeof columns.text === 'string', { message: 'name the column that has the words: `columns: { text: … }`' })
       .optional(),
   })

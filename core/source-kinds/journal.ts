@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { tableColumns } from '../source-row.ts';
+import { optionalColumns, tableColumns } from '../source-row.ts';
 import { isDatePattern } from '../text/moments.ts';
 import { everySource, filePath } from './every-source.ts';
 
-const columns = tableColumns.passages.filter((column) => column !== 'author');
+const columns = [...tableColumns.passages, ...optionalColumns.passages].filter((column) => column !== 'author');
 
 /** CSV files of what one person wrote: a diary, a journal. */
 export const JournalSource = z

@@ -28,12 +28,12 @@ const Conversations = z.strictObject({
 const Tables = z
   .strictObject({
     conversations: oneOrMore(Conversations).optional(),
-    angela_emotions: Table(tableColumns.angela_emotions).optional(),
+    angela_emotions: Table([...tableColumns.angela_emotions, ...optionalColumns.angela_emotions]).optional(),
     emotional_states: Table(tableColumns.emotional_states).optional(),
     self_reflections: Table(tableColumns.self_reflections).optional(),
     learnings: Table(tableColumns.learnings).optional(),
     knowledge_nodes: Table(tableColumns.knowledge_nodes).optional(),
-    passages: Table(tableColumns.passages).optional(),
+    passages: Table([...tableColumns.passages, ...optionalColumns.passages]).optional(),
   })
   .meta({ id: 'SourceTables' });
 

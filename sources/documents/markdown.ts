@@ -1,4 +1,5 @@
 import { parse } from 'yaml';
+import { notedOf } from '../passages.ts';
 import { anchors, type Part, type Read } from './parts.ts';
 
 const longestFrontMatter = 64 * 1024;
@@ -21,6 +22,7 @@ function aboutOf(front: string | undefined): Pick<Read, 'about' | 'problems'> {
         .map(([, value]) => String(value))[0];
     const [title, author, date] = [field('title'), field('author', 'by'), field('date', 'created', 'at')];
     const [language, topic] = [field('language', 'lang'), field('topic', 'category')];
+    const noted = notedOf(field);
     return {
       about: {
         ...(title && { title }),
@@ -28,8 +30,9 @@ function aboutOf(front: string | undefined): Pick<Read, 'about' | 'problems'> {
         ...(date && { date }),
         ...(language && { language }),
         ...(topic && { topic }),
+        ...(typeof noted !== 'string' && { noted }),
       },
-      problems: [],
+      problems: typeof noted === 'string' ? [{ anchor: '', reason: noted }] : [],
     };
   } catch {
     return { about: {}, problems: [{ anchor: '', reason: 'its front matter cannot be read' }] };

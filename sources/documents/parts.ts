@@ -1,8 +1,10 @@
+import type { Noted } from '../passages.ts';
+
 /** A part of a document that can stand alone. `anchor` tells it from the others: `#Heading`, `:p3`. */
 export type Part = { anchor: string; title: string | null; text: string };
 
 /** What a document says of itself. */
-export type About = { title?: string; author?: string; date?: string; language?: string; topic?: string };
+export type About = { title?: string; author?: string; date?: string; language?: string; topic?: string; noted?: Noted };
 
 export type Read = { about: About; parts: Iterable<Part>; problems: { anchor: string; reason: string }[] };
 
