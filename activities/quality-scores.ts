@@ -5,7 +5,7 @@ import { keyOf } from '../core/dataset-rows/turns.ts';
 import { failures } from '../core/failures.ts';
 import { ownWords } from '../core/quality/figures.ts';
 import type { QualityScorer } from '../core/quality/policy.ts';
-import { answerShape, canJudge, controls, questionOf, questionVersion, readAnswer } from '../core/quality/scorer.ts';
+import { type Answer, answerShape, canJudge, controls, questionOf, questionVersion, readAnswer } from '../core/quality/scorer.ts';
 import type { QualityRequest, RowScore } from '../core/quality.ts';
 import { SourceRow } from '../core/source-row.ts';
 import { sha256 } from '../platform/artifacts/digest.ts';
@@ -14,6 +14,7 @@ import { beat } from '../platform/heartbeat.ts';
 import { byHand } from '../platform/ollama.ts';
 import type { Platform } from '../platform/platform.ts';
 import { beating } from './beating.ts';
+import { hear, tries } from './hear.ts';
 import { eachLine, ndjson, toLines } from './lines.ts';
 
 export type Scoring = { model: string; fit: boolean; scores: ArtifactRef; counts: Record<RowScore['class'], number> };
@@ -74,37 +75,33 @@ async function classOf(
   text: { before: string; reply: string },
   { shortest, threshold, fit }: QualityScorer & { fit: boolean },
 ): Promise<Omit<RowScore, 'row'>> {
-  if (text.reply.length < shortest) return { class: 'short', score: null };
+  if (text.reply.length < shortest) return { class: 'short', score: null, reason: null };
   const answer = fit ? await scoreOf(platform, judge, text) : undefined;
-  if (answer === undefined) return { class: 'unscored', score: null };
-  return { class: answer.score < threshold ? 'poor' : 'good', score: answer.score };
+  if (answer === undefined) return { class: 'unscored', score: null, reason: null };
+  return { class: answer.score < threshold ? 'poor' : 'good', ...answer };
 }
 
-/** What the judge says of a text, from the books or asked now. Undefined where its answer cannot be used. */
-async function scoreOf({ db, ollama }: Platform, judge: Judge, text: { before: string; reply: string }) {
+/** What the judge says of a text, from the books or asked now. Undefined where none of its answers can be used. */
+async function scoreOf({ db, ollama }: Platform, judge: Judge, text: { before: string; reply: string }): Promise<Answer | undefined> {
   const key = sha256(canonicalJson({ judge: judge.digest, question: questionVersion, ...text }));
   const known = await findScore(db, { key });
   if (known !== undefined) return readAnswer(JSON.stringify({ reason: known.reason, score: known.score }));
 
-  const reply = await beating({ judging: judge.model }, async (signal) => {
-    const late = AbortSignal.timeout(judge.timeout * 1000);
-    try {
-      return await ollama.chat({
-        model: judge.model,
-        messages: questionOf(text, `=====${key.slice(0, 24)}`),
-        format: answerShape,
-        options: { temperature: 0, seed: 0, num_predict: 64 },
-        signal: signal === undefined ? late : AbortSignal.any([signal, late]),
-      });
-    } catch (error) {
-      if (late.aborted && !signal?.aborted) return undefined; // slow today, perhaps not tomorrow: not written down
-      throw error;
+  const messages = questionOf(text, `=====${key.slice(0, 24)}`);
+  let wasLate = false;
+  for (const options of tries(64)) {
+    const { model, timeout } = judge;
+    const { found, late } = await beating({ judging: model }, (signal) =>
+      hear(ollama, { model, messages, format: answerShape, options, timeout, signal }, readAnswer),
+    );
+    if (found !== undefined) {
+      await recordScore(db, { key, ...found });
+      return found;
     }
-  });
-  if (reply === undefined) return undefined;
-  const answer = reply.done === 'stop' ? readAnswer(reply.text) : undefined;
-  await recordScore(db, { key, score: answer?.score ?? null, reason: answer?.reason ?? 'unusable' });
-  return answer;
+    wasLate ||= late;
+  }
+  if (!wasLate) await recordScore(db, { key, score: null, reason: 'unusable' }); // slow today is perhaps not slow tomorrow
+  return undefined;
 }
 
 /** Keeps the last words of a talk, and forgets the talk that was silent longest. */

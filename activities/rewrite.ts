@@ -30,6 +30,7 @@ import { cancelled } from '../platform/heartbeat.ts';
 import { byHand } from '../platform/ollama.ts';
 import type { Platform } from '../platform/platform.ts';
 import { beating, breathe } from './beating.ts';
+import { hear, tries } from './hear.ts';
 import { eachLine, ndjson, toLines } from './lines.ts';
 import { openNotes } from './notes.ts';
 
@@ -124,24 +125,16 @@ export const rewriteActivities = ({ artifacts, ollama, settings }: Pick<Platform
     /** Asked up to three times, each time with another seed. */
     async function ask(text: string, task: Task, signal: AbortSignal | undefined): Promise<string | undefined> {
       const messages = rewriteQuestion(text, task, `=====${sha256(canonicalJson({ text, version: rewriteVersion })).slice(0, 24)}`);
-      for (let seed = 0; seed < 3; seed++) {
-        const options = { temperature: seed === 0 ? 0 : 0.7, seed, num_predict: 64 + Math.ceil(text.length * 1.5) };
+      for (const options of tries(64 + Math.ceil(text.length * 1.5))) {
         const question = sha256(canonicalJson({ digest, messages, format: rewriteShape, options }));
         const known = notes.get(question);
         if (known?.text) return known.text;
         if (known !== undefined) continue;
 
-        const late = AbortSignal.timeout(timeout * 1000);
-        try {
-          const within = signal === undefined ? late : AbortSignal.any([signal, late]);
-          const reply = await ollama.chat({ model, messages, format: rewriteShape, options, signal: within });
-          const found = reply.done === 'stop' ? readRewrite(reply.text) : undefined;
-          await notes.add({ question, text: found || null });
-          if (found) return found;
-        } catch (error) {
-          if (!late.aborted || signal?.aborted) throw error;
-          return undefined; // slow today, perhaps not in the next attempt: not written down
-        }
+        const { found, late } = await hear(ollama, { model, messages, format: rewriteShape, options, timeout, signal }, readRewrite);
+        if (late) return undefined; // slow today, perhaps not in the next attempt: not written down
+        await notes.add({ question, text: found || null });
+        if (found) return found;
       }
       return undefined;
     }

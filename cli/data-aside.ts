@@ -1,9 +1,9 @@
 import { eachLine } from '../activities/lines.ts';
-import { poorRows } from '../activities/poor-rows.ts';
+import { scoredRows } from '../activities/scored-rows.ts';
 import { RowAside } from '../core/dataset.ts';
 import { cleaned } from '../core/dataset-rows/cleaned.ts';
 import { keyOf } from '../core/dataset-rows/turns.ts';
-import { sieve } from '../core/quality/sieve.ts';
+import { scoredPoor, sieve } from '../core/quality/sieve.ts';
 import { SourceRow } from '../core/source-row.ts';
 import type { openArtifacts } from '../platform/artifacts/open.ts';
 import type { TakenSnapshot } from './find-dataset.ts';
@@ -14,11 +14,14 @@ export async function* rowsAside(
   { snapshot, sifted }: TakenSnapshot,
 ): AsyncGenerator<RowAside> {
   if (snapshot.quarantined !== null) yield* eachLine(artifacts, snapshot.quarantined, RowAside);
-  const reasonAgainst = sieve(sifted, await poorRows(artifacts, sifted?.scores ?? null));
+  const poor = await scoredRows(artifacts, sifted?.scores ?? null, 'poor');
+  const reasonAgainst = sieve(sifted, (key) => poor(key) !== undefined);
   for await (const given of eachLine(artifacts, snapshot.words, SourceRow)) {
     const { row, texts, damaged } = cleaned(given);
     const place = keyOf(row);
     const reason = damaged ?? reasonAgainst(row, place, texts);
-    if (reason !== undefined) yield { source: row.source, place, reason };
+    if (reason === undefined) continue;
+    const because = reason === scoredPoor ? poor(place)?.reason : null;
+    yield { source: row.source, place, reason: because ? `${reason}: ${because}` : reason };
   }
 }

@@ -1,4 +1,5 @@
 import { eachLine } from '../activities/lines.ts';
+import { type Scored, scoredRows } from '../activities/scored-rows.ts';
 import { type Category, categories, DatasetRow, type RowAside } from '../core/dataset.ts';
 import { type Side, sides } from '../core/dataset-rows/shaping.ts';
 import { keyOf } from '../core/dataset-rows/turns.ts';
@@ -23,6 +24,8 @@ type Shown = {
   at: string | null;
   about: string;
   flags: RuleId[];
+  /** What a model says of it, where one was asked; of a reply in several messages, of the worst. */
+  scored: Scored | null;
   said: { who: string; text: string }[];
 };
 
@@ -89,7 +92,12 @@ function oneOf<T extends string>(option: string, given: string, known: readonly 
 
 type Store = Awaited<ReturnType<typeof openArtifacts>>;
 
-async function* rowsOf(artifacts: Store, { dataset, languages }: MadeDataset, { splits, category, flag }: Wanted): AsyncGenerator<Shown> {
+async function* rowsOf(
+  artifacts: Store,
+  { dataset, languages, scores }: MadeDataset,
+  { splits, category, flag }: Wanted,
+): AsyncGenerator<Shown> {
+  const scoreOf = await scoredRows(artifacts, scores);
   const files = { train: dataset.training.train, validation: dataset.training.validation, test: dataset.test };
   for (const split of splits)
     for await (const row of eachLine(artifacts, files[split], DatasetRow)) {
@@ -107,11 +115,23 @@ async function* rowsOf(artifacts: Store, { dataset, languages }: MadeDataset, { 
         row.metadata.emotion_detected ?? '',
         row.synthetic ?? '',
       ];
-      yield { split, id: row.id, at: row.at, about: about.filter(Boolean).join(', '), flags, said };
+      yield { split, id: row.id, at: row.at, about: about.filter(Boolean).join(', '), flags, scored: worstOf(row, scoreOf), said };
     }
 }
 
-async function* asideIn(artifacts: Store, { snapshot, languages }: MadeDataset, flag: RuleId): AsyncGenerator<Shown> {
+/** The reply is made of the row that its id names, and of those after it. */
+function worstOf({ id, category, origin }: DatasetRow, scoreOf: (key: string) => Scored | undefined): Scored | null {
+  const name = id.slice(category.length + 1);
+  const first = origin.findIndex((key) => name === key || name.startsWith(`${key}+`) || name.startsWith(`${key}*`));
+  const scored = origin
+    .slice(first)
+    .map(scoreOf)
+    .filter((one) => one !== undefined);
+  return scored.sort((a, b) => a.score - b.score)[0] ?? null;
+}
+
+async function* asideIn(artifacts: Store, { snapshot, languages, scores }: MadeDataset, flag: RuleId): AsyncGenerator<Shown> {
+  const scoreOf = await scoredRows(artifacts, scores);
   for await (const row of eachLine(artifacts, snapshot.words, SourceRow)) {
     const flags = rulesBrokenBy(row, languages);
     if (!flags.includes(flag) || asideBecause(flags) === undefined) continue;
@@ -122,6 +142,7 @@ async function* asideIn(artifacts: Store, { snapshot, languages }: MadeDataset, 
       at: row.at,
       about: row.table,
       flags,
+      scored: scoreOf(keyOf(row)) ?? null,
       said: textsOf(row).map(([field, text]) => ({ who: field === 'text' ? who : field, text })),
     };
   }
@@ -132,10 +153,11 @@ const asideLines = ({ source, place, reason }: RowAside, { style }: Pick<Termina
   `${harmless(place.startsWith(`${source}/`) ? place : `${source}: ${place}`)}  ${style('dim', harmless(reason))}`,
 ];
 
-function rowLines({ split, id, at, about, flags, said }: Shown, { style }: Pick<Terminal, 'style'>): string[] {
+function rowLines({ split, id, at, about, flags, scored, said }: Shown, { style }: Pick<Terminal, 'style'>): string[] {
   const flagged = flags.length > 0 ? style('yellow', `  [${flags.join(', ')}]`) : '';
+  const score = scored && [`scored ${scored.score}`, scored.reason].filter(Boolean).join(': ');
   return [
-    `${style('bold', `${split} ${harmless(id)}`)}  ${style('dim', [at?.slice(0, 16).replace('T', ' '), about].filter(Boolean).join('  '))}${flagged}`,
+    `${style('bold', `${split} ${harmless(id)}`)}  ${style('dim', [at?.slice(0, 16).replace('T', ' '), about, score].filter(Boolean).join('  '))}${flagged}`,
     ...said.flatMap(({ who, text }) =>
       harmless(text)
         .split('\n')

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { ArtifactRef } from '../core/artifact.ts';
 import { Dataset, type DatasetRequest, Snapshot } from '../core/dataset.ts';
 import type { Sifted } from '../core/quality/sifted.ts';
 import { Quality } from '../core/quality.ts';
@@ -9,7 +10,8 @@ import type { Settings } from '../platform/settings.ts';
 import { getRun } from './find-run.ts';
 import { Stop } from './stop.ts';
 
-export type MadeDataset = { run: string; dataset: Dataset; snapshot: Snapshot; languages: string[] };
+/** `scores`: what a model said of the rows; null without a scorer. */
+export type MadeDataset = { run: string; dataset: Dataset; snapshot: Snapshot; scores: ArtifactRef | null; languages: string[] };
 
 /** The data set of a run, or the newest of a persona; whether or not the run went on from there. */
 export async function getDataset(db: Kysely<Database>, named: string, settings: Settings): Promise<MadeDataset> {
@@ -20,6 +22,7 @@ export async function getDataset(db: Kysely<Database>, named: string, settings: 
     run: step.run,
     dataset: Dataset.parse(step.output),
     snapshot: Snapshot.parse(input.snapshot),
+    scores: input.sifted?.scores ?? null,
     languages: Object.keys(input.recipe.languages ?? {}),
   };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ArtifactRef, Digest } from './artifact.ts';
 import { Snapshot } from './dataset.ts';
 import { QualityPolicy } from './quality/policy.ts';
+import { reasons } from './quality/scorer.ts';
 import { Sifted } from './quality/sifted.ts';
 
 export const QualityRequest = z
@@ -32,6 +33,7 @@ export const RowScore = z
     row: z.string().describe('`source/table/id`'),
     class: z.enum(['good', 'poor', 'short', 'unscored']),
     score: z.int().min(1).max(5).nullable(),
+    reason: z.enum(reasons).nullable().default(null).describe('What the judge says of the row: one of a list, never words of the row.'),
   })
   .meta({ id: 'RowScore' });
 export type RowScore = z.infer<typeof RowScore>;

@@ -14,12 +14,19 @@ import { recordRunStart } from '../platform/db/runs.ts';
 import { listSteps, recordStep } from '../platform/db/steps.ts';
 import type { OpenPlatform } from '../platform/open.ts';
 import { troupe } from './support/cli.ts';
+import { aJudge, sound } from './support/judge.ts';
 import { aPlatform, asked, temporaryFolder } from './support/platform.ts';
 import { serverEnvironment } from './support/servers.ts';
 import { aRequest, manyTalks, said } from './support/words.ts';
 
 /** A run of angela-demo that went as far as its data set, with these words. */
-async function aRun(platform: OpenPlatform, run: string, rows: readonly SourceRow[], unread: readonly RowAside[] = []): Promise<void> {
+async function aRun(
+  platform: OpenPlatform,
+  run: string,
+  rows: readonly SourceRow[],
+  unread: readonly RowAside[] = [],
+  policy = {},
+): Promise<void> {
   const { artifacts, db } = platform;
   const snapshot: Snapshot = {
     words: await artifacts.put(toLines(rows), 'application/x-ndjson'),
@@ -31,7 +38,7 @@ async function aRun(platform: OpenPlatform, run: string, rows: readonly SourceRo
   };
   const plan = { pipeline: 'release', persona: 'angela-demo', boxes: [], result: null };
   await recordRunStart(db, { run, persona: 'angela-demo', pipeline: 'release', plan, trigger: 'person', workflow: 'w', workflowRun: run });
-  const looked = { persona: 'angela-demo', subject: 'Ada', languages: {}, snapshot, policy: QualityPolicy.parse({}) };
+  const looked = { persona: 'angela-demo', subject: 'Ada', languages: {}, snapshot, policy: QualityPolicy.parse(policy) };
   const quality = await qualityActivities(platform).measureQuality(asked(looked, { run }));
   const { sifted } = quality;
   const input = { ...aRequest(), snapshot, sifted };
@@ -118,6 +125,35 @@ test('data rows --aside tells where every row stands that is in no data set, and
   expect(none).toMatchObject({ code: 0, out: '', err: expect.stringContaining('No row of angela-demo-1 was put aside.') });
   expect(narrower).toMatchObject({ code: 2, err: expect.stringContaining('leave out --split') });
   expect(report.out).toContain('./troupe data rows angela-demo-2 --aside');
+}, 120_000);
+
+test('data rows tells what a judge said of a row and why, and --aside why one was scored poor', async () => {
+  const judge = await aJudge((reply) => (/nice weather/.test(reply) ? '{"reason":"offTopic","score":1}' : sound(reply)));
+  const platform = await aPlatform({ ollama: judge.url });
+  const { database, home, artifacts } = platform.settings;
+  const env = { TROUPE_DATABASE_URL: database, TROUPE_HOME: home, TROUPE_ARTIFACTS: artifacts };
+  const rows = [
+    ...manyTalks(20),
+    said(9001, 'k', 'Ben', 'What did the doctor say about it?'),
+    said(9002, 'k', 'Ada', 'We have such nice weather here, have we not, in the garden?'),
+    said(9011, 'l', 'Ben', 'And what did you do then?'),
+    said(9012, 'l', 'Ada', 'Hm.'),
+    said(9013, 'l', 'Ada', 'We went home and cooked noodles until it was dark.'),
+    said(9021, 'm', 'Ben', 'so?'),
+    said(9022, 'm', 'Ada', 'ok then'),
+  ];
+  await aRun(platform, 'angela-demo-1', rows, [], { scorer: { model: judge.model } });
+  const all = ['data', 'rows', 'angela-demo', '--limit', '100'];
+
+  const shown = await troupe(all, { env });
+  const json = await troupe([...all, '--json'], { env });
+  const aside = await troupe(['data', 'rows', 'angela-demo', '--aside'], { env });
+
+  expect(shown.out).toMatch(/ contextual:diary\/conversations\/9012 .* scored 5: fine\n {2}user: And what/);
+  const scored = (id: number) => (json.json as { id: string; scored: unknown }[]).find((row) => row.id.endsWith(`/${id}`))?.scored;
+  expect(scored(9012)).toEqual({ score: 5, reason: 'fine' });
+  expect(scored(9022)).toBeNull();
+  expect(aside).toMatchObject({ code: 0, out: 'diary/conversations/9002  scored poor: offTopic\n' });
 }, 120_000);
 
 test('data on another machine than the worker: page and rows come out of the bucket', async () => {

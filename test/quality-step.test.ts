@@ -7,15 +7,17 @@ import { qualityActivities } from '../activities/quality.ts';
 import type { Snapshot } from '../core/dataset.ts';
 import { Serving } from '../core/model.ts';
 import { QualityPolicy } from '../core/quality/policy.ts';
+import { controls } from '../core/quality/scorer.ts';
 import { RowScore } from '../core/quality.ts';
 import type { SourceRow } from '../core/source-row.ts';
 import { recordDecision } from '../platform/db/decisions.ts';
 import { findScore } from '../platform/db/scores.ts';
 import type { OpenPlatform } from '../platform/open.ts';
+import { aJudge, sound } from './support/judge.ts';
 import { aModel, aPlatform, asked } from './support/platform.ts';
 import { aRequest, manyTalks, said } from './support/words.ts';
 
-// PostgreSQL, the artifact store and Ollama are real; the model in it is tiny, and says nonsense.
+// PostgreSQL, the artifact store and Ollama are real; the model in it is tiny, and says nonsense. A model that can judge is stood in for.
 
 const snapshotOf = async ({ artifacts }: OpenPlatform, rows: readonly SourceRow[]): Promise<Snapshot> => ({
   words: await artifacts.put(toLines(rows), 'application/x-ndjson'),
@@ -36,6 +38,12 @@ const measure = async (
       { run },
     ),
   );
+
+/** A question and its answer. */
+const exchange = (id: number, question: string, reply: string): SourceRow[] => [
+  said(id, `x-${id}`, 'Ben', question),
+  said(id + 1, `x-${id}`, 'Ada', reply),
+];
 
 /** A day on which the same long line was written again and again. */
 const broke = (from: number): SourceRow[] =>
@@ -145,14 +153,110 @@ test('a model that babbles cannot tell the control questions apart: every reply 
     verdict: 'warn',
     detail: expect.stringContaining('cannot tell'),
   });
-  expect(scores.find(({ row }) => row.endsWith('/901'))).toEqual({ row: 'diary/conversations/901', class: 'unscored', score: null });
-  expect(scores.find(({ row }) => row.endsWith('/902'))).toEqual({ row: 'diary/conversations/902', class: 'short', score: null });
+  expect(scores.find(({ row }) => row.endsWith('/901'))).toEqual({
+    row: 'diary/conversations/901',
+    class: 'unscored',
+    score: null,
+    reason: null,
+  });
+  expect(scores.find(({ row }) => row.endsWith('/902'))).toEqual({
+    row: 'diary/conversations/902',
+    class: 'short',
+    score: null,
+    reason: null,
+  });
   expect(scores.every(({ class: found }) => found === 'unscored' || found === 'short')).toBe(true);
   expect(quality.sifted.flagged).toEqual({ injection: 1 });
   expect(answered.length).toBeGreaterThan(0);
   expect(answeredThen).toEqual(answered);
   expect(await findScore(platform.db, { key: 'unknown' })).toBeUndefined();
 }, 300_000);
+
+test('a judge that can judge gives each reply its score and its reason; what is poor is counted as one class', async () => {
+  const judge = await aJudge((reply) => (/nice weather/.test(reply) ? '{"reason":"offTopic","score":1}' : sound(reply)));
+  const platform = await aPlatform({ ollama: judge.url });
+  const rows = [
+    ...manyTalks(20),
+    ...exchange(9000, 'What did the doctor say about it?', 'We have such nice weather here, have we not, in the garden?'),
+    ...exchange(9010, 'And where is the key?', 'the purple lamp of of seventeen the window and of it running'),
+    ...exchange(9020, 'so?', 'ok'),
+  ];
+
+  const quality = await measure(platform, rows, { policy: { scorer: { model: judge.model } } });
+  const dataset = await datasetActivities(platform).buildDataset(
+    asked({ ...aRequest({ minRows: 1 }), snapshot: await snapshotOf(platform, rows), sifted: quality.sifted }),
+  );
+
+  const scores = await readLines(platform.artifacts, quality.sifted.scores!, RowScore);
+  const of = (id: number) => scores.find(({ row }) => row === `diary/conversations/${id}`);
+  expect(of(2)).toEqual({ row: 'diary/conversations/2', class: 'good', score: 5, reason: 'fine' });
+  expect(of(9001)).toEqual({ row: 'diary/conversations/9001', class: 'poor', score: 1, reason: 'offTopic' });
+  expect(of(9011)).toEqual({ row: 'diary/conversations/9011', class: 'poor', score: 1, reason: 'brokenText' });
+  expect(of(9021)).toEqual({ row: 'diary/conversations/9021', class: 'short', score: null, reason: null });
+  expect(quality.checks.find(({ check }) => check === 'scorer')).toMatchObject({
+    verdict: 'pass',
+    detail: expect.stringContaining('2 of them poor'),
+  });
+  const manifest = JSON.parse((await platform.artifacts.get(dataset.manifest)).toString('utf8'));
+  expect(manifest.counts.leftOut).toMatchObject({ 'scored poor': 2 });
+  expect(JSON.stringify(quality)).not.toContain('weather');
+});
+
+test('an answer that cannot be used is asked for again, twice at most, and the control questions too', async () => {
+  const [mends, babbles] = ['It mended itself, and now we may go out again.', 'Whoever asks me about this gets no answer at all.'];
+  const judge = await aJudge((reply, before) => {
+    if (reply === babbles) return '{"score":5}';
+    if (reply !== mends && reply !== controls[0]!.reply) return sound(reply);
+    return [`{"reason":"I liked: ${mends}","score":5}`, { cut: sound(reply) }, sound(reply)][before];
+  });
+  const platform = await aPlatform({ ollama: judge.url });
+  const rows = [...exchange(1, 'How is the car?', mends), ...exchange(10, 'And what of you?', babbles)];
+  const policy = { scorer: { model: judge.model } };
+
+  const { sifted } = await measure(platform, rows, { policy });
+  const questions = judge.heard.length;
+  await measure(platform, rows, { policy, run: 'run-2' });
+
+  expect(await readLines(platform.artifacts, sifted.scores!, RowScore)).toEqual([
+    { row: 'diary/conversations/2', class: 'good', score: 5, reason: 'fine' },
+    { row: 'diary/conversations/11', class: 'unscored', score: null, reason: null },
+  ]);
+  expect([controls[0]!.reply, mends, babbles, controls[1]!.reply].map(judge.seeds)).toEqual([[0, 1, 2], [0, 1, 2], [0, 1, 2], [0]]);
+  expect(judge.heard.length).toBe(questions);
+  const booked = await platform.db.selectFrom('scores').selectAll().execute();
+  expect(booked.filter(({ score }) => score === null)).toMatchObject([{ reason: 'unusable' }]);
+  expect(JSON.stringify(booked)).not.toContain('liked');
+});
+
+test('a judge that is late is asked again, in the same run and in the next one', async () => {
+  const [once, always] = ['The train was late, and then we were late as well.', 'This one is about something that takes its time.'];
+  let silent = true;
+  const judge = await aJudge((reply, before) =>
+    (reply === once && before === 0) || (reply === always && silent) ? undefined : sound(reply),
+  );
+  const platform = await aPlatform({ ollama: judge.url });
+  const rows = [...exchange(1, 'When did you arrive?', once), ...exchange(10, 'And what is it about?', always)];
+  const policy = { scorer: { model: judge.model, timeout: 1 } };
+  const classes = async (run: string) => {
+    const { sifted } = await measure(platform, rows, { policy, run });
+    return (await readLines(platform.artifacts, sifted.scores!, RowScore)).map(({ class: found }) => found);
+  };
+
+  const first = await classes('run-1');
+  silent = false;
+  const next = await classes('run-2');
+
+  expect(first).toEqual(['good', 'unscored']);
+  expect(next).toEqual(['good', 'good']);
+  expect(judge.seeds(always).slice(0, 3)).toEqual([0, 1, 2]);
+});
+
+test('no judge may be let at short replies', () => {
+  const policy = (shortest: number) => QualityPolicy.safeParse({ scorer: { model: 'judge', shortest } });
+
+  expect(policy(20).success).toBe(true);
+  expect(policy(0).error?.issues).toMatchObject([{ path: ['scorer', 'shortest'], message: expect.stringContaining('is 20 at least') }]);
+});
 
 test('a scorer that is not there is said by its name', async () => {
   const platform = await aPlatform();

@@ -38,7 +38,11 @@ export const QualityScorer = z
   .strictObject({
     model: z.string().min(1).describe('A model of Ollama that is there already. It is asked about each reply once.'),
     threshold: z.int().min(1).max(5).default(2).describe('Replies scored below this are put aside. An unscored reply stays.'),
-    shortest: z.int().min(0).default(40).describe('Replies of fewer characters are not judged: short ones are how people talk.'),
+    shortest: z
+      .int()
+      .min(20, 'is 20 at least: short replies are how people talk, and no judge may erase them')
+      .default(40)
+      .describe('Replies of fewer characters are not judged: short ones are how people talk.'),
     timeout: z.int().min(1).default(120).describe('Seconds for one answer.'),
   })
   .meta({ id: 'QualityScorer' });

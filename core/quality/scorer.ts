@@ -1,7 +1,7 @@
 /** What a judging model is asked, and how its answer is read. Pure: the model itself is somewhere else. */
 
-/** Raise when the question changes: scores under another number are not taken for these. */
-export const questionVersion = 1;
+/** Raise when the question changes, or how often it is asked: scores under another number are not taken for these. */
+export const questionVersion = 2;
 
 /** What may be said of a reply. From a closed list, so that no words of anybody come back with the answer. */
 export const reasons = ['fine', 'offTopic', 'notAReply', 'brokenText', 'repetitive', 'addressesAMachine', 'advertising'] as const;
