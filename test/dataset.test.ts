@@ -5,11 +5,13 @@ import { datasetActivities } from '../activities/dataset.ts';
 import { readLines, toLines } from '../activities/lines.ts';
 import { DatasetRow } from '../core/dataset.ts';
 import { buildRows, type Split } from '../core/dataset-rows/build.ts';
+import { datasetCard } from '../core/dataset-rows/card.ts';
 import { piecesOfRow, unitOf } from '../core/dataset-rows/duplicates.ts';
 import type { SameMeaning, Shaping } from '../core/dataset-rows/shaping.ts';
 import { rowsInMemory } from '../core/dataset-rows/source-rows.ts';
 import { rowTexts } from '../core/dataset-rows/texts.ts';
 import type { RowOf, SourceRow } from '../core/source-row.ts';
+import { random } from '../core/statistics.ts';
 import { hashOf } from '../core/text/hash.ts';
 import { jaccard } from '../core/text/near-duplicates.ts';
 import { aRequest, aSnapshot, aStep, manyTalks, minute, said, someArtifacts } from './support/words.ts';
@@ -295,7 +297,7 @@ describe('what training gives away is counted in the rows as they are written, w
     };
     return buildRows(aRequest(), manyTalks(60), { shaping, ...(sameMeaning && { sameMeaning }) });
   };
-  const none = { exact: 0, alike: 0, meaning: 0, runs: 0, components: 0 };
+  const none = { exact: 0, alike: 0, meaning: 0, runs: 0, unproven: 0, components: 0 };
 
   test.each([
     ['exact', { ...held, group: 'g' }],
@@ -324,6 +326,57 @@ describe('what training gives away is counted in the rows as they are written, w
     expect(writing([apart]).counts.leakCheck.leftFor).toEqual(none);
     const near = all.map((row) => ({ ...answered(row, `${row.output} ok`), group: 'g' }));
     expect(writing(near).counts.leakCheck.leftFor).toEqual({ ...none, alike: all.length });
+  });
+});
+
+describe('where a row has more look-alikes than are searched, no leak is ruled out', () => {
+  const next = random(3);
+  const letters = (count: number) => String.fromCharCode(...Array.from({ length: count }, () => 97 + Math.floor(next() * 26)));
+  const start = letters(74);
+  /** Half of its pieces are those of every other one. */
+  const ofTheTemplate = () => `${start}${letters(29)}`;
+  const passage = (text: string, n: number): SourceRow => ({
+    ...{ table: 'passages', source: 'diary', id: String(n), at: minute(n * 100), consent: 'c1', author: null, title: null, text },
+    ...{ prompt: null, topic: null, emotion: null, intensity: null, language: null, mood: null, mode: null },
+  });
+  const alike = Array.from({ length: 4900 }, ofTheTemplate);
+  const others = Array.from({ length: 100 }, () => letters(100));
+  const request = (train: number) => aRequest({ categories: { passage: {} }, split: { train, validation: 0.99 - train, test: 0.01 } });
+
+  test('such a held-out row is removed, and the card says why', () => {
+    const { split, counts, problems } = buildRows(request(0.97), [...alike, ...others].map(passage));
+
+    const held = [...split.validation, ...split.test];
+    const unproven = 4900 - split.train.length;
+    expect(unproven).toBeGreaterThan(10);
+    expect(held.map(({ output }) => output)).toEqual(others);
+    expect(counts.leakCheck).toMatchObject({ removed: unproven, removedFor: { unproven }, left: 0, searchesCut: unproven });
+    expect(counts.leftOut).toEqual({ 'held-out row with too many look-alikes to compare': unproven });
+    expect(problems).toEqual([]);
+    const card = datasetCard(request(0.97), counts, { status: 'not measured', reason: 'no embedder', languages: {} });
+    expect(card).toContain(`| unproven | ${unproven} | 0 |`);
+    expect(card).toContain(`${unproven} searches met too many look-alikes and were cut short`);
+  });
+
+  test('what is made for training may give such a row away, and refuses the data set where it is written', () => {
+    let gives: boolean | undefined;
+    const shaping: Shaping = {
+      *train(rows, givesAway) {
+        const [row] = rows();
+        const output = ofTheTemplate();
+        const made = { ...row!, output, messages: row!.messages.with(-1, { role: 'assistant' as const, content: output }) };
+        gives = givesAway(made);
+        yield* rows();
+        yield made;
+        return { problems: [], manifest: {} };
+      },
+    };
+
+    const { counts, problems } = buildRows(request(0.01), [...others, ...alike].map(passage), { shaping });
+
+    expect(gives).toBe(true);
+    expect(counts.leakCheck).toMatchObject({ removed: 0, left: 1, leftFor: { unproven: 1 } });
+    expect(problems).toEqual([expect.stringContaining('1 training rows resemble too many held-out ones')]);
   });
 });
 

@@ -4,7 +4,7 @@ import { clean } from '../core/text/clean.ts';
 import { parseCsv } from '../core/text/csv.ts';
 import { repaired, windows1252Text } from '../core/text/encoding.ts';
 import { languageOf, lettersByLanguage } from '../core/text/language.ts';
-import { jaccard, likeness, minHash, piecesOf, signatures } from '../core/text/near-duplicates.ts';
+import { jaccard, likeness, minHash, piecesOf, signatureSize, signatures } from '../core/text/near-duplicates.ts';
 import { normal } from '../core/text/normal.ts';
 import { wordRuns } from '../core/text/word-runs.ts';
 
@@ -147,6 +147,32 @@ test('near duplicates are found as often as the bands promise, and never falsely
   expect(expected).toBeGreaterThan(250);
   expect(found.filter((other, i) => near[i] && other === i).length).toBeGreaterThanOrEqual(expected * 0.97);
   expect(found.filter((other, i) => other !== undefined && other !== i)).toEqual([]);
+});
+
+test('a search that ends before it met every look-alike says so, and not that there is none', () => {
+  const others = 4096;
+  const size = others + 2;
+  const signed = signatures(size);
+  // The last is the first in all but its first band, which the others have, and nothing else.
+  const values = Int32Array.from({ length: signatureSize }, (_, i) => i);
+  for (let row = 1; row < size - 1; row++)
+    signed.set(
+      row,
+      values.map((value, i) => (i < 4 ? 200 : value + 1 + (row % 99))),
+    );
+  signed.set(0, values);
+  signed.set(
+    size - 1,
+    values.map((value, i) => (i < 4 ? 200 : value)),
+  );
+  const searched = (rows: number) => {
+    const index = likeness(signed, { size, bands: 28, threshold: 0.85 });
+    for (let row = 0; row < rows; row++) index.add(row);
+    return [index.find(size - 1, () => true), index.cut()];
+  };
+
+  expect(searched(others)).toEqual([0, 0]);
+  expect(searched(others + 1)).toEqual(['cut', 1]);
 });
 
 test('CSV keeps quotes, commas and line breaks inside quotes, and says on which line a record begins', () => {

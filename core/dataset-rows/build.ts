@@ -68,7 +68,11 @@ export function datasetBuild(
         (draft) => inTraining(draft) && (drafts.standing(draft) > 0 || units.disliked[draft] === 1),
       ),
     );
-    census.out('only for training, like a held-out row', training.filter((draft) => yielding.has(draft)).length);
+    for (const draft of training) {
+      const leak = yielding.get(draft);
+      const why = leak === 'unproven' ? 'with too many look-alikes to compare' : 'like a held-out row';
+      if (leak !== undefined) census.out(`only for training, ${why}`);
+    }
     const kept = inOrder.filter((draft) => !leaks.has(draft) && !yielding.has(draft));
     const rated = (yield* units.rated.inOrder()).filter((draft) => inTraining(draft) && !yielding.has(draft));
 
@@ -130,10 +134,10 @@ export function datasetBuild(
     }
 
     /** Of rows on the training side for which no held-out row shall go, those that must go themselves. */
-    function* givingAway(rows: Uint32Array): Generator<undefined, Set<number>> {
-      const like = new Set((yield* findLeaks(request, index, drafts, units, { rows, by: tested })).keys());
-      yield* findSharedRuns(index, drafts, { train: rows, heldOut: tested }, (_, draft) => like.add(draft));
-      return like;
+    function* givingAway(rows: Uint32Array): Generator<undefined, Map<number, Leak>> {
+      const leaks = yield* findLeaks(request, index, drafts, units, { rows, by: tested });
+      yield* findSharedRuns(index, drafts, { train: rows, heldOut: tested }, (_, draft) => leaks.set(draft, 'runs'));
+      return leaks;
     }
 
     /** Conversations into which the same long message was sent. */

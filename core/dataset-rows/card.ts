@@ -66,7 +66,7 @@ ${table(
   ]),
 )}
 
-${counts.leakCheck.compared} held-out rows remain, of which ${counts.leakCheck.left} are like a training row.
+${counts.leakCheck.compared} held-out rows remain, of which ${counts.leakCheck.left} are like a training row. ${cutSearches(counts.leakCheck)}
 
 ${similarityText(similarity)}
 
@@ -105,6 +105,13 @@ function made({ rows, synthetic }: Counts): string {
   if (total(synthetic) === 0) return `All ${all} rows are real: said or written by somebody.`;
   const by = Object.entries(synthetic).map(([kind, count]) => `${kind} ${count}`);
   return `Of ${all} rows ${all - total(synthetic)} are real; ${total(synthetic)} are synthetic, training rows all: ${by.join(', ')}.`;
+}
+
+/** Why some searches say nothing, and what was done about it. */
+function cutSearches({ searchesCut }: Counts['leakCheck']): string {
+  if (searchesCut === 0) return 'No search was cut short.';
+  return `${searchesCut} searches met too many look-alikes and were cut short: repetitions among those may
+have stayed, and held-out rows for which a leak could not be ruled out were removed (\`unproven\`).`;
 }
 
 /** What was found when the words were looked at, before anything was made of them. */

@@ -122,8 +122,8 @@ export function* findRepetitions(
       draft,
       (other) => !sameTalk(draft, other) && jaccard(contextPieces(draft), contextPieces(other)) >= threshold,
     );
-    if (asked === undefined) contextIndex.add(draft);
-    else join(draft, asked, 'context');
+    if (typeof asked === 'number') join(draft, asked, 'context');
+    else contextIndex.add(draft);
   }
   units.cut = unitIndex.cut() + contextIndex.cut();
   return units;
@@ -152,7 +152,7 @@ export function* findRepetitions(
     }
     if (known) return 'semantic duplicate';
     const like = unitIndex.find(draft, (other) => !sameTalk(draft, other) && jaccard(pieces(draft), pieces(other)) >= threshold);
-    if (like === undefined) {
+    if (typeof like !== 'number') {
       unitIndex.add(draft);
       return undefined;
     }

@@ -31,7 +31,7 @@ export function leakWatch(
   const runs = heldOutRuns();
   const left = new Map<number, Leak>();
   let meanings: Map<number, number[]> | undefined;
-  let count = 0;
+  let [count, unproven] = [0, 0];
 
   return {
     holdOut(row: DatasetRow, side: Side): void {
@@ -55,12 +55,15 @@ export function leakWatch(
     },
     /** A row of the training side that was written. */
     wrote(row: DatasetRow): void {
-      eachGiven(row, (place, leak) => left.set(place, left.get(place) ?? leak));
+      eachGiven(row, (leak, place) => {
+        if (place === undefined) unproven++;
+        else left.set(place, left.get(place) ?? leak);
+      });
       seeGroup(row, 'train');
     },
-    /** Held-out rows by how they are given away, and groups on two sides. All must be 0. */
+    /** Held-out rows by how they are given away, new texts whose search was cut short, and groups on two sides. All must be 0. */
     left(): LeaksLeft {
-      const counts: LeaksLeft = { exact: 0, alike: 0, meaning: 0, runs: 0, components: onTwoSides.size };
+      const counts: LeaksLeft = { exact: 0, alike: 0, meaning: 0, runs: 0, unproven, components: onTwoSides.size };
       for (const leak of left.values()) counts[leak]++;
       return counts;
     },
@@ -74,20 +77,22 @@ export function leakWatch(
     if (known !== undefined && known !== side) onTwoSides.add(number);
   }
 
-  function eachGiven(row: DatasetRow, found: (place: number, leak: Leak) => void): void {
+  function eachGiven(row: DatasetRow, found: (leak: Leak, place?: number) => void): void {
     const unit = unitOf(row);
     const hash = hashOf(unit);
     const same = whole.get(hash);
-    if (same !== undefined) found(same, 'exact');
-    if (hash % sampled !== 0 && compared(hash)) return;
+    if (same !== undefined) found('exact', same);
+    const known = compared(hash);
+    if (hash % sampled !== 0 && known) return;
     if (unit.length >= shortest) {
       sketches.set(size, sketch(row));
       const other = alike.find(size, (place) => jaccard(piecesOfRow(row), pieces(place)) >= threshold);
-      if (other !== undefined) found(other, 'alike');
+      if (typeof other === 'number') found('alike', other);
+      else if (other === 'cut' && !known) found('unproven'); // those that were compared before were compared in full
     }
     meanings ??= heldOutMeanings();
-    for (const place of meanings.get(hash) ?? []) found(place, 'meaning');
-    for (const place of runs.givenBy(row.output)) found(place, 'runs');
+    for (const place of meanings.get(hash) ?? []) found('meaning', place);
+    for (const place of runs.givenBy(row.output)) found('runs', place);
   }
 
   /** By the number of a text, the held-out rows that mean the same. */

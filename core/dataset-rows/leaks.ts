@@ -11,11 +11,12 @@ import { wordsOf } from './writings.ts';
 /** Above this share of 8-word runs that are in training too, a held-out reply is no test of anything. */
 const mostShared = 0.5;
 
-export type Leak = 'exact' | 'alike' | 'meaning' | 'runs';
+/** `unproven`: too much resembles it to be looked at, so that nothing tells that it is not given away. */
+export type Leak = 'exact' | 'alike' | 'meaning' | 'runs' | 'unproven';
 
 /**
  * Rows that others give away: the same context and reply, much the same (28 bands of 4: finer than when repetitions were
- * removed), or much the same in meaning.
+ * removed), or much the same in meaning. One whose search was cut short may be given away, and counts as such.
  */
 export function* findLeaks(
   request: DatasetRequest,
@@ -39,11 +40,15 @@ export function* findLeaks(
   }
   for (const [i, draft] of rows.entries()) {
     if (i % pause === 0) yield;
-    if (whole.get(units.hash[draft]!) !== undefined) leaks.set(draft, 'exact');
-    else if (units.long[draft] === 1 && near.find(draft, (other) => jaccard(pieces(draft), pieces(other)) >= threshold) !== undefined)
-      leaks.set(draft, 'alike');
+    if (whole.get(units.hash[draft]!) !== undefined) {
+      leaks.set(draft, 'exact');
+      continue;
+    }
+    const other = units.long[draft] === 1 ? near.find(draft, (other) => jaccard(pieces(draft), pieces(other)) >= threshold) : undefined;
+    if (other !== undefined) leaks.set(draft, other === 'cut' ? 'unproven' : 'alike');
     else if (units.alikeInMeaning.get(draft)?.some((other) => among[other] === 1)) leaks.set(draft, 'meaning');
   }
+  units.cut += near.cut();
   return leaks;
 }
 

@@ -43,8 +43,12 @@ export function problemsOf({ subject, recipe }: DatasetRequest, index: SourceRow
         `${percent(found)} of the letters of the replies are ${language}, ${percent(wanted)} ± ${percent(recipe.languageTolerance)} are wanted`,
       );
   }
-  const { leftFor } = counts.leakCheck;
+  const { unproven, ...leftFor } = counts.leakCheck.leftFor;
   for (const [check, left] of Object.entries(leftFor))
     if (left > 0) problems.push(`${left} held-out rows or groups are in training too (${check})`);
+  if (unproven > 0)
+    problems.push(
+      `${unproven} training rows resemble too many held-out ones to be compared with each, so that no leak is ruled out; leave out of the sources what is written from one template`,
+    );
   return problems;
 }

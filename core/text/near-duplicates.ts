@@ -150,13 +150,13 @@ const mostLooks = 4096;
 /**
  * Finds rows like one that was added before. Equal bands of signatures propose, the share of agreeing values sorts out, and
  * `confirm`, which sees the texts, decides. 14 bands of 8 miss about one pair in a hundred at 0.85, 28 bands of 4
- * practically none and propose more.
+ * practically none and propose more. A search that would look at more than 4,096 others is `cut`: nothing is known then.
  */
 export function likeness(
   { bytes, agreeing }: Signatures,
   { size, bands, threshold }: { size: number; bands: 14 | 28; threshold: number },
 ): {
-  find(row: number, confirm: (other: number) => boolean): number | undefined;
+  find(row: number, confirm: (other: number) => boolean): number | 'cut' | undefined;
   add(row: number): void /** Searches that were ended early. */;
   cut(): number;
 } {
@@ -192,7 +192,7 @@ export function likeness(
           if (seen[other] === search) continue;
           if (++looks > mostLooks) {
             cut++;
-            return undefined;
+            return 'cut';
           }
           if (!sameBand(row, other, band)) continue;
           seen[other] = search;
