@@ -18,9 +18,40 @@ const limits = new Set([255, 256, 500, 512, 1000, 1023, 1024, 2000, 2048, 4000, 
 const boilerplate =
   /\bas an? (?:ai|artificial intelligence)(?: language)? (?:model|assistant)\b|\bas a (?:large )?language model\b|\bi(?:'m| am) (?:just |only )?an? ai language model\b|\bi(?:'m| am) sorry,? but i can(?:no|')t (?:assist|help) with that\b|\bmy knowledge cut-?off\b|ในฐานะ(?:ที่)?(?:เป็น)?(?:โมเดลภาษา|แบบจำลองภาษา|ปัญญาประดิษฐ์)/i;
 
-/** What a text says that wants to steer a model that reads it. It is data: looked for, counted, never obeyed. */
-const commands =
-  /\b(?:ignore|disregard|forget|override|bypass)\b[^.,;!?\n]{0,20}\b(?:previous|prior|above|earlier|preceding|foregoing|your|system|all)\b[^.,;!?\n]{0,30}\b(?:instruct\w*|prompts?|rules?|messages?|directions?|guidelines?|context)\b|\b(?:reveal|print|repeat|show)\b.{0,20}\b(?:system|hidden|initial) (?:prompt|instructions?|message)\b|\byou are now (?:in )?(?:dan|developer mode|jailbroken|unrestricted)\b|\b(?:begin|end|new) (?:of )?system (?:prompt|message|instructions?)\b|<\|?(?:im_start|im_end|system|start_header_id|eot_id)\|?>|\[\/?INST\]|<<\/?SYS>>|\b(?:attention|note|message|instructions?)\b.{0,12}\b(?:to|for) (?:the |any |all )?(?:ai|a\.i\.|llm|language model|assistant|model|grader|judge)s?\b|\battention,? (?:all )?(?:ais?|llms?|language models?|graders?|judges?|assistants?)\b|\b(?:answer|respond|reply|rate|score)\b.{0,20}\b(?:10|ten|highest|perfect|full marks)\b.{0,30}\b(?:regardless|no matter|always|only)\b|(?:เพิกเฉย|ละเว้น|ไม่ต้องสนใจ|ไม่สนใจ|อย่าสนใจ|ลืม|ข้าม).{0,20}(?:คำสั่ง|คําสั่ง|กฎ|ข้อความ|พรอมต์|พรอมท์|คำแนะนำ|คําแนะนํา).{0,20}(?:ก่อนหน้า|ข้างต้น|ด้านบน|ทั้งหมด|เดิม|ที่ผ่านมา|ระบบ)|(?:เปิดเผย|แสดง|บอก).{0,20}(?:พรอมต์|พรอมท์|คำสั่ง|คําสั่ง)(?:ของ)?ระบบ/i;
+/**
+ * What a text says that wants to steer a model that reads it. It is data: looked for, counted, never obeyed. Every gap is
+ * bounded, so that a text takes time in proportion to its length.
+ */
+const commands = new RegExp(
+  [
+    /\b(?:ignore|disregard|forget|override|bypass)\b[^.,;!?]{0,20}\b(?:previous|prior|above|earlier|preceding|foregoing|your|system|all)\b[^.,;!?]{0,30}\b(?:instruct\w*|prompts?|rules?|messages?|directions?|guidelines?|context)\b/,
+    // Words that people use among themselves too: only right behind what came before.
+    /\b(?:ignore|disregard|forget|override|bypass)\b[^.,;!?]{0,20}\b(?:previous|prior|above|earlier|preceding|foregoing) (?:\w{1,15} )?(?:commands?|orders|constraints?|restrictions?|training|programming)\b/,
+    /\b(?:ignore|disregard|forget|override|bypass) (?:everything|anything|all|whatever)\b[^.,;!?]{0,20}\b(?:above|preceding|foregoing)\b(?! (?:the|all|everything|a|my|your|me|us)\b)/,
+    /\b(?:ignore|disregard) the (?:above|preceding|foregoing) (?:text|and)\b/,
+    /\b(?:reveal|print|repeat|show)\b.{0,20}\b(?:system|hidden|initial) (?:prompt|instructions?|message)\b/,
+    /\byou are now (?:in )?(?:dan|developer mode|jailbroken|unrestricted)\b/,
+    /\b(?:begin|end|new) (?:of )?system (?:prompt|message|instructions?)\b/,
+    /<\|?(?:im_start|im_end|system|start_header_id|eot_id)\|?>|\[\/?INST\]|<<\/?SYS>>/,
+    /\b(?:attention|note|message|instructions?)\b.{0,12}\b(?:to|for) (?:the |any |all )?(?:ai|a\.i\.|llm|language model|assistant|model|grader|judge)s?\b/,
+    /\battention,? (?:all )?(?:ais?|llms?|language models?|graders?|judges?|assistants?)\b/,
+    /\b(?:answer|respond|reply|rate|score)\b.{0,20}\b(?:10|ten|highest|perfect|full marks)\b.{0,30}\b(?:regardless|no matter|always|only)\b/,
+    /(?:เพิกเฉย|ละเว้น|ไม่ต้องสนใจ|ไม่สนใจ|อย่าสนใจ|ลืม|ข้าม).{0,20}(?:คำสั่ง|คําสั่ง|กฎ|ข้อความ|พรอมต์|พรอมท์|คำแนะนำ|คําแนะนํา).{0,20}(?:ก่อนหน้า|ข้างต้น|ด้านบน|ทั้งหมด|เดิม|ที่ผ่านมา|ระบบ)/,
+    /(?:เปิดเผย|แสดง|บอก).{0,20}(?:พรอมต์|พรอมท์|คำสั่ง|คําสั่ง)(?:ของ)?ระบบ/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'i',
+);
+
+/** As one line: documents and mails wrap theirs anywhere, within a word too, and quote them. */
+const unwrapped = (text: string): string =>
+  /[^\S ]| {2}/.test(text)
+    ? text
+        .replace(/-\r?\n[>\s]*/g, '')
+        .replace(/\n[>\s]*/g, ' ')
+        .replace(/\s+/g, ' ')
+    : text;
 
 /** Every rule by its id. The ids are in reports, in the books and in `data rows --flag`. */
 export const rules = {
@@ -40,7 +71,7 @@ export const rules = {
   injection: {
     reason: 'Addresses a machine that reads it. It is data like any other text, and nothing here obeys it.',
     aside: false,
-    finds: (text) => text.length >= 8 && commands.test(text),
+    finds: (text) => text.length >= 8 && commands.test(unwrapped(text)),
   },
   wordless: { reason: 'More than 40 characters without a letter or a digit.', aside: false, finds: isWordless },
   markup: { reason: 'Mostly addresses or markup.', aside: false, finds: isMostlyMarkup },
