@@ -8,7 +8,7 @@ import { SourceRow } from '../core/source-row.ts';
 import type { openArtifacts } from '../platform/artifacts/open.ts';
 import type { TakenSnapshot } from './find-dataset.ts';
 
-/** Every row that could not be taken into a snapshot, and then every row of it that is kept out of data sets. */
+/** Every row that could not be read into a snapshot, and then every row of it that is damaged, or put aside by a rule, a score or a failing day. */
 export async function* rowsAside(
   artifacts: Awaited<ReturnType<typeof openArtifacts>>,
   { snapshot, sifted }: TakenSnapshot,

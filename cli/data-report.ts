@@ -88,7 +88,7 @@ export function dataLines(
     html === null
       ? `The page is gone, here and from the artifacts. Make it again: ./troupe run ${persona} --until quality`
       : `With plots: ${html}`,
-    `Which rows are in no data set, and why: ./troupe data rows ${run} --aside`,
+    `Where rows stand that were put aside: ./troupe data rows ${run} --aside`,
   ];
 }
 

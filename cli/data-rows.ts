@@ -30,7 +30,7 @@ type Shown = {
 };
 
 /**
- * Shows rows of a persona's data set, words and all, or where the rows stand that are in none. The only command that prints
+ * Shows rows of a persona's data set, words and all, or where rows stand that were put aside. The only command that prints
  * what people said; it sends nothing anywhere.
  */
 export async function command(context: Context, given: string | undefined, options: RowsOptions): Promise<number> {
@@ -57,6 +57,10 @@ export async function command(context: Context, given: string | undefined, optio
 
   async function inNone() {
     const taken = await getSnapshot(db, named, settings);
+    if (taken.sifted === undefined)
+      terminal.err(`The rows of ${taken.run} were not looked at yet: days and scores come with its step quality.`);
+    else if (!taken.used)
+      terminal.err(`No data set was made of ${taken.run}: a day that fails a check counts as left out here, whoever decides.`);
     return { run: taken.run, rows: rowsAside(artifacts, taken) };
   }
 }
@@ -66,7 +70,7 @@ type Wanted = { splits: readonly Side[]; category?: Category; flag?: RuleId };
 function wantedBy({ split, category, flag, aside, limit }: RowsOptions): Wanted {
   if (!Number.isInteger(limit) || limit < 1) throw usage('--limit must be a whole number of at least 1.');
   if (aside && (split ?? category ?? flag) !== undefined)
-    throw usage('--aside tells where the rows stand that are in no data set: leave out --split, --category and --flag.');
+    throw usage('--aside tells where rows stand that were put aside: leave out --split, --category and --flag.');
   const wanted: Wanted = {
     splits: split === undefined ? sides : [oneOf('--split', split, sides)],
     ...(category !== undefined && { category: oneOf('--category', category, categories) }),
@@ -148,7 +152,7 @@ async function* asideIn(artifacts: Store, { snapshot, languages, scores }: MadeD
   }
 }
 
-/** Where a row stands, and why it is in no data set. */
+/** Where a row stands, and why it was put aside. */
 const asideLines = ({ source, place, reason }: RowAside, { style }: Pick<Terminal, 'style'>): string[] => [
   `${harmless(place.startsWith(`${source}/`) ? place : `${source}: ${place}`)}  ${style('dim', harmless(reason))}`,
 ];

@@ -27,14 +27,16 @@ export async function getDataset(db: Kysely<Database>, named: string, settings: 
   };
 }
 
-export type TakenSnapshot = { run: string; snapshot: Snapshot; sifted: Sifted | undefined };
+/** `sifted`: what was found of its rows, where they were looked at. `used`: whether a data set was made of it. */
+export type TakenSnapshot = { run: string; snapshot: Snapshot; sifted: Sifted | undefined; used: boolean };
 
-/** The snapshot of a run, or the newest of a persona, and what was found of its rows where they were looked at. */
+/** The snapshot of a run, or the newest of a persona. */
 export async function getSnapshot(db: Kysely<Database>, named: string, settings: Settings): Promise<TakenSnapshot> {
   const step = await stepOf(db, named, 'snapshot', settings);
   if (step === undefined) throw new Stop(`${named} has no snapshot yet. Take one, and no more: ./troupe run ${named} --until snapshot`);
   const looked = await stepOfRun(db, step.run, 'quality');
-  return { run: step.run, snapshot: Snapshot.parse(step.output), sifted: looked && Quality.parse(looked.output).sifted };
+  const used = (await stepOfRun(db, step.run, 'dataset')) !== undefined;
+  return { run: step.run, snapshot: Snapshot.parse(step.output), sifted: looked && Quality.parse(looked.output).sifted, used };
 }
 
 const stepOf = async (db: Kysely<Database>, named: string, step: string, settings: Settings): Promise<StepRow | undefined> =>

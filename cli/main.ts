@@ -157,7 +157,10 @@ data
   .option('--split <side>', 'train, validation or test')
   .option('--category <name>', 'rows of this category')
   .option('--flag <rule>', 'rows that break this rule; of a rule that puts rows aside, those that it did')
-  .option('--aside', 'where the rows stand that are in no data set, and why; not what they say')
+  .option(
+    '--aside',
+    'where rows stand that could not be read, are damaged, or were put aside by a rule, a score or a day; not what they say',
+  )
   .option('-n, --limit <count>', 'how many', Number, 20)
   .action(does(() => import('./data-rows.ts')));
 data

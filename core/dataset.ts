@@ -78,7 +78,7 @@ export const SourceTaken = z
   .meta({ id: 'SourceTaken' });
 export type SourceTaken = z.infer<typeof SourceTaken>;
 
-/** A row that is in no data set: where it stands in its source, and why. What it says is not told. */
+/** A row that was put aside: where it stands in its source, and why. What it says is not told. */
 export const RowAside = z.strictObject({ source: z.string(), place: z.string(), reason: z.string() });
 export type RowAside = z.infer<typeof RowAside>;
 

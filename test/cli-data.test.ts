@@ -101,7 +101,7 @@ test('data: report tells figures, rows shows words, diff counts what differs', a
   expect(never).toMatchObject({ code: 1, err: expect.stringContaining('./troupe run chandler --until quality') });
 }, 120_000);
 
-test('data rows --aside tells where every row stands that is in no data set, and not what it says', async () => {
+test('data rows --aside tells where every row stands that was put aside, and not what it says', async () => {
   const platform = await aPlatform();
   const { database, home, artifacts } = platform.settings;
   const env = { TROUPE_DATABASE_URL: database, TROUPE_HOME: home, TROUPE_ARTIFACTS: artifacts };

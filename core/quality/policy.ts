@@ -4,10 +4,6 @@ import { z } from 'zod';
 const bounds = (warn: number | null, stop: number | null, description: string) =>
   z
     .strictObject({ warn: z.number().min(0).nullable().default(warn), stop: z.number().min(0).nullable().default(stop) })
-    .refine(({ warn, stop }) => warn === null || stop === null || warn <= stop, {
-      path: ['warn'],
-      error: 'is above `stop`: this would wait for a person before it warns. Say a lower `warn` beside it, or null',
-    })
     .prefault({})
     .describe(description);
 
