@@ -75,7 +75,6 @@ test('the author of the source stands before the one that a document names, and 
   ]);
 });
 
-test('front matter that cannot be read is named, and the words are read all the same', async () => {
 test('what front matter notes of a document is noted of its passages', async () => {
   const markdown = (intensity: string) =>
     `---\nemotion: joy\nintensity: ${intensity}\nmood: calm\nmode: letter\ncontext: the sea\nfeeling: free\n---\nHome.`;
@@ -89,6 +88,7 @@ test('what front matter notes of a document is noted of its passages', async () 
   expect(aside).toEqual(['b.md: an intensity that is no number']);
 });
 
+test('front matter that cannot be read is named, and the words are read all the same', async () => {
   const bomb = `---\na: &a [x, x]\n${['b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name, i) => `${name}: &${name} [${`*${'abcdefg'[i]}, `.repeat(9)}]`).join('\n')}\n---\nWords.`;
 
   const { rows, aside } = await passagesOf({ 'a.md': bomb, 'b.md': '---\na: "b\n---\nMore words.' });
