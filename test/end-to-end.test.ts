@@ -18,8 +18,9 @@ beforeAll(async () => {
     const file = join(troupe.home, 'configs', 'personas', `${persona}.yaml`);
     const patient = readFileSync(file, 'utf8')
       .replace(/responseTime: \{ max: \d+ \}/, 'responseTime: { max: 120 }')
-      .replace('epochs: 1.5', 'epochs: 1');
+      .replace('epochs: 2', 'epochs: 1');
     expect(patient).toContain('max: 120');
+    expect(patient).toContain('epochs: 1 #');
     writeFileSync(file, patient);
   }
   const base = await run(join(process.env.TROUPE_TOOLS!, 'trainer-python'), ['trainer-py/tiny_base.py', '--if-missing'], process.env);
