@@ -2,7 +2,10 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Box } from '../core/plan.ts';
 import type { Progress } from '../core/run.ts';
+import { loadPersona } from '../platform/config.ts';
+import { release } from '../workflows/pipelines/release.ts';
 import { killTrainingAt, trainingMoments } from './support/training-moments.ts';
 import { run, startTroupe, type Troupe } from './support/troupe.ts';
 
@@ -124,16 +127,18 @@ const kill = (victim: Victim): boolean => {
   return pid !== undefined;
 };
 
-/** Kills the victim in a step that is under way; false where the step was over before anybody could look. */
+/** Kills the victim in a step that is under way; false where the step was over before anybody could look, which only a brief one may be. */
 async function killIn(victim: Victim, persona: string, step: string): Promise<boolean> {
-  const state = await when(`${persona} in ${step}`, async () => {
+  const missed = await when(`${victim} in ${step} of ${persona}`, async () => {
     const now = await progressOf(persona);
     failed(now);
     const box = now?.boxes.find(({ name }) => name === step);
-    return box && box.state !== 'waiting' ? box.state : undefined;
+    if (box?.state === 'running') return kill(victim) ? 'hit' : undefined;
+    return box && box.state !== 'waiting' ? box : undefined;
   });
-  if (state !== 'running') return false;
-  return when(`the process of ${victim}`, async () => kill(victim) || undefined, 20_000).catch(() => false);
+  if (missed === 'hit') return true;
+  expect(missed.ended! - missed.started!, `ms in which ${step} ran, and ${victim} lived on`).toBeLessThan(750);
+  return false;
 }
 
 /** Says yes, and again where the books are just coming back. */
@@ -147,6 +152,37 @@ const approve = (persona: string) =>
       }),
     120_000,
   );
+
+/** What a release leaves in the world, and would leave twice if a step that was cut off had done its work twice. */
+async function effectsOf(persona: string) {
+  const { models } = (await (await fetch(`${troupe.stack().ollama}/api/tags`)).json()) as { models: { name: string; digest: string }[] };
+  const tags = models.filter(({ name }) => name.startsWith(`${persona}:`));
+  return {
+    runs: await troupe.rows(`select outcome->>'status' as status from runs where persona = '${persona}'`),
+    decisions: await troupe.rows(`select gate, verdict, by from decisions join runs on runs.id = run where persona = '${persona}'`),
+    releases: await troupe.rows(`select number, previous from releases where persona = '${persona}'`),
+    aliases: await troupe.rows(`select alias, release from aliases where persona = '${persona}' order by alias`),
+    moves: await troupe.rows(`select alias, from_release, to_release from moves where persona = '${persona}' order by alias`),
+    deployments: await troupe.rows(`select tag from deployments where name = '${persona}'`),
+    tags: tags.map(({ name }) => name).sort(),
+    models: new Set(tags.map(({ digest }) => digest)).size,
+  };
+}
+
+/** The same of a release that nobody disturbed. */
+const effectsOfOne = (persona: string, candidate: string): Awaited<ReturnType<typeof effectsOf>> => {
+  const [name, tag] = [`${persona}-1`, `${persona}:cand-${candidate.slice(0, 12)}`];
+  return {
+    runs: [{ status: 'released' }],
+    decisions: [{ gate: 'approval', verdict: 'approve', by: 'test' }],
+    releases: [{ number: 1, previous: null }],
+    aliases: ['anchor', 'champion'].map((alias) => ({ alias, release: name })),
+    moves: ['anchor', 'champion'].map((alias) => ({ alias, from_release: null, to_release: name })),
+    deployments: [{ tag }],
+    tags: [tag, `${persona}:latest`, `${persona}:release-1`],
+    models: 1,
+  };
+};
 
 /**
  * Releases a persona while its victim dies again and again, before the gate or after it, and looks whether anything shows.
@@ -177,14 +213,9 @@ async function releaseInSpiteOf(
 
   expect(approved, JSON.stringify(approved.outcome)).toMatchObject({ code: 0, outcome: { status: 'released', release: `${persona}-1` } });
   expect(await adapterOf(persona)).toEqual(undisturbed);
-  const done = await troupe.rows(
-    `select step, count(*)::int as times from steps join runs on runs.id = run where persona = '${persona}' group by step having count(*) > 1`,
-  );
-  expect(done).toEqual([]);
-  expect(await troupe.rows(`select number from releases where persona = '${persona}'`)).toEqual([{ number: 1 }]);
-  expect(await troupe.rows(`select release from aliases where persona = '${persona}' and alias = 'champion'`)).toEqual([
-    { release: `${persona}-1` },
-  ]);
+  const [{ candidate }] = (await troupe.rows(`select candidate from releases where persona = '${persona}'`)) as [{ candidate: string }];
+  expect(await effectsOf(persona)).toEqual(effectsOfOne(persona, candidate));
+  expect(Math.max(0, ...repeated())).toBeLessThanOrEqual(oneInterval());
   expect(found('training')).toEqual([]);
   return killed;
 }
@@ -206,39 +237,23 @@ const repeated = (): number[] =>
       });
     });
 
-if (process.env.KILL_MATRIX) {
-  let hits = 0;
-  const steps = [
-    'snapshot',
-    'quality',
-    'dataset',
-    'adapter',
-    'model',
-    'candidate',
-    'samples',
-    'parity',
-    'plain',
-    'likelihood',
-    'answers',
-    'latency',
-    'report',
-    'approval',
-    'release',
-  ];
-  test.each(victims.flatMap((victim) => steps.map((step) => [victim, step] as const)))(
-    'killing %s in %s changes nothing',
-    { timeout: 600_000 },
-    async (victim, step) => {
-      hits += await releaseInSpiteOf(`kill-${victim}-${step}`, async (persona) => ((await killIn(victim, persona, step)) ? 1 : 0), {
-        approvedFirst: step === 'release',
-      });
-    },
-  );
-  // A step of a few milliseconds is now and then over before anybody can look.
-  afterAll(() => console.log(`${hits} of ${victims.length * steps.length} victims died in their step`));
-} else {
-  const oneInterval = () => Number(/saveSteps: (\d+)/.exec(template)?.[1]);
+const oneInterval = () => Number(/saveSteps: (\d+)/.exec(template)?.[1]);
 
+if (process.env.KILL_MATRIX) {
+  const { boxes } = release(loadPersona({ configs: join(import.meta.dirname, 'configs') }, 'kill'));
+  // The gate of the data lets these words through at once. A training's process lives in the steps of the trainer.
+  const killable = (victim: Victim, box: Box) =>
+    victim === 'training' ? box.kind === 'step' && box.queue.startsWith('trainer') : box.kind === 'step' || box.name === 'approval';
+  const cases = victims.flatMap((victim) => boxes.filter((box) => killable(victim, box)).map(({ name }) => [victim, name] as const));
+
+  let hits = 0;
+  test.each(cases)('killing %s in %s changes nothing', { timeout: 600_000 }, async (victim, step) => {
+    hits += await releaseInSpiteOf(`kill-${victim}-${step}`, async (persona) => ((await killIn(victim, persona, step)) ? 1 : 0), {
+      approvedFirst: step === 'release',
+    });
+  });
+  afterAll(() => console.log(`${hits} of ${cases.length} victims died in their step; the others' steps were over within 0.75 s`));
+} else {
   test.each(Object.entries(moments) as [Victim, string[]][])(
     'killing %s in %s changes nothing',
     { timeout: 600_000 },
@@ -250,7 +265,6 @@ if (process.env.KILL_MATRIX) {
       });
 
       expect(killed).toBe(3);
-      expect(Math.max(0, ...repeated())).toBeLessThanOrEqual(oneInterval());
     },
   );
 
@@ -262,6 +276,6 @@ if (process.env.KILL_MATRIX) {
     });
 
     expect(killed).toBeGreaterThanOrEqual(3);
-    expect(Math.max(0, ...repeated())).toBeLessThanOrEqual(oneInterval());
+    expect(repeated()).not.toEqual([]); // interruptions are told at all
   });
 }
