@@ -39,7 +39,9 @@ describe('init', () => {
     const checked = await troupe(['validate', 'juliet', '--print', '--json'], { env });
 
     expect(checked).toMatchObject({ code: 0, err: '' });
-    expect(checked.json).toMatchObject([{ personas: { juliet: { sources: [{ kind: 'conversations', name: 'chats', consent: 'mine' }] } } }]);
+    expect(checked.json).toMatchObject([
+      { personas: { juliet: { sources: [{ kind: 'conversations', name: 'chats', consent: 'mine' }] } } },
+    ]);
   });
 
   test('leaves a file that is there as it is', async () => {
