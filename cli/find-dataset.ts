@@ -34,15 +34,18 @@ export type TakenSnapshot = { run: string; snapshot: Snapshot; sifted: Sifted | 
 export async function getSnapshot(db: Kysely<Database>, named: string, settings: Settings): Promise<TakenSnapshot> {
   const step = await stepOf(db, named, 'snapshot', settings);
   if (step === undefined) throw new Stop(`${named} has no snapshot yet. Take one, and no more: ./troupe run ${named} --until snapshot`);
-  const looked = await stepOfRun(db, step.run, 'quality');
-  const used = (await stepOfRun(db, step.run, 'dataset')) !== undefined;
-  return { run: step.run, snapshot: Snapshot.parse(step.output), sifted: looked && Quality.parse(looked.output).sifted, used };
+  const done = new Map((await listSteps(db, { run: step.run })).map((row) => [row.step, row]));
+  const looked = done.get('quality');
+  return {
+    run: step.run,
+    snapshot: Snapshot.parse(step.output),
+    sifted: looked && Quality.parse(looked.output).sifted,
+    used: done.has('dataset'),
+  };
 }
 
-const stepOf = async (db: Kysely<Database>, named: string, step: string, settings: Settings): Promise<StepRow | undefined> =>
-  listPersonas(settings).includes(named)
-    ? await latestStep(db, { persona: named, step })
-    : await stepOfRun(db, (await getRun(db, named)).id, step);
-
-const stepOfRun = async (db: Kysely<Database>, run: string, step: string): Promise<StepRow | undefined> =>
-  (await listSteps(db, { run })).find((done) => done.step === step);
+async function stepOf(db: Kysely<Database>, named: string, step: string, settings: Settings): Promise<StepRow | undefined> {
+  if (listPersonas(settings).includes(named)) return await latestStep(db, { persona: named, step });
+  const { id } = await getRun(db, named);
+  return (await listSteps(db, { run: id })).find((done) => done.step === step);
+}

@@ -215,6 +215,7 @@ export function sharesPlot(batches: readonly BatchFigures[]): Html {
     ([name, count]) => name === covered || stretches.some(({ days }) => days.some((batch) => count(batch) > 0)),
   );
   const rows = Math.ceil(panels.length / 3);
+  const sources = sourcesIn(stretches);
   const shares = (source: string, count: (batch: BatchFigures) => number) =>
     stretches.map(({ days }) => {
       const own = days.filter((batch) => batch.source === source);
@@ -233,7 +234,7 @@ export function sharesPlot(batches: readonly BatchFigures[]): Html {
       gridIndex: i,
     })),
     series: panels.flatMap(([, count], i) =>
-      sourcesIn(stretches).map((source, nth) => ({
+      sources.map((source, nth) => ({
         name: source,
         type: 'line',
         xAxisIndex: i,
