@@ -4,9 +4,10 @@ import { wrap } from '../platform/text-width.ts';
 import type { Temporal } from './connect.ts';
 import type { Context } from './context.ts';
 import type { Workflow } from './find-run.ts';
+import { inIso } from './iso-times.ts';
 import { livePicture } from './live-picture.ts';
 import { activitiesOf, outcomeOf, progressOf } from './look.ts';
-import { type Ending, endingLines, exitCodeOf, inJson } from './outcome.ts';
+import { type Ending, endingLines, exitCodeOf } from './outcome.ts';
 import { type Activities, eventLine, eventsBetween, type RunEvent, type Seen } from './run-events.ts';
 import { treeLines, unplannedLine } from './run-tree.ts';
 import { exitCodes } from './stop.ts';
@@ -136,7 +137,7 @@ export function viewOf(terminal: Terminal, clock: () => number = Date.now): View
       picture?.end();
       const exitCode = exitCodeOf(ending);
       if (terminal.json) {
-        tell({ event: 'outcome', at: new Date(clock()).toISOString(), run, outcome: inJson(ending), exitCode });
+        tell({ event: 'outcome', at: new Date(clock()).toISOString(), run, outcome: inIso(ending), exitCode });
         return exitCode;
       }
       if (picture && ending.status === 'waiting') return exitCode; // the picture ends with the very same lines

@@ -255,21 +255,27 @@ try {
   process.exitCode = await explainFailure(error);
 }
 
-/** Prints an error as people need it, and gives the exit code. */
+/** Prints an error as people need it, and as the last line of JSON as programs do; gives the exit code. */
 async function explainFailure(error: unknown): Promise<number> {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage; // it has printed itself
   const terminal = openTerminal(program.opts());
-  if (error instanceof Stop) {
-    terminal.err(error.message);
-    return error.code;
+  const ended = (message: string, exitCode: number, more: object = {}): number => {
+    if (terminal.json) terminal.out(JSON.stringify({ event: 'error', message, ...more, exitCode }));
+    return exitCode;
+  };
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return exitCodes.ok; // help, which was asked for
+    return ended(error.message.replace(/^error: /, ''), exitCodes.usage); // for people it has printed itself
   }
   if (error instanceof Error && error.name === 'ConfigError') {
-    if (terminal.json) terminal.out(JSON.stringify({ ok: false, problems: (error as Error & { problems: unknown }).problems }));
-    else terminal.err(error.message);
-    return exitCodes.usage;
+    const { problems } = error as Error & { problems: unknown[] };
+    if (!terminal.json) terminal.err(error.message);
+    return ended(`${problems.length === 1 ? 'A problem' : `${problems.length} problems`} in the configuration`, exitCodes.usage, {
+      problems,
+    });
   }
-  const { plainFailure } = await import('./plain-failure.ts');
-  terminal.err(plainFailure(error));
+  const message = error instanceof Stop ? error.message : (await import('./plain-failure.ts')).plainFailure(error);
+  terminal.err(message);
+  if (error instanceof Stop) return ended(message, error.code);
   if (terminal.verbose && error instanceof Error) terminal.err(error.stack ?? '');
-  return exitCodes.failed;
+  return ended(message, exitCodes.failed);
 }

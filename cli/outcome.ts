@@ -1,7 +1,7 @@
 import type { Outcome, Progress } from '../core/run.ts';
 import { exitCodes } from './stop.ts';
 
-type Waiting = NonNullable<Progress['waiting']>;
+export type Waiting = NonNullable<Progress['waiting']>;
 
 /** How following a run came to its end: the run ended, or it waits for a person. */
 export type Ending = Outcome | ({ status: 'waiting'; persona: string } & Waiting);
@@ -25,10 +25,6 @@ export function exitCodeOf(ending: Ending): number {
       return exitCodes.failed;
   }
 }
-
-/** As JSON tells it: a time is ISO 8601. */
-export const inJson = (ending: Ending) =>
-  ending.status === 'waiting' ? { ...ending, expires: new Date(ending.expires).toISOString() } : ending;
 
 /** What happened, and the command to type next. */
 export function endingLines(ending: Ending, run: string): string[] {

@@ -1,5 +1,6 @@
 import type { Progress, StepState } from '../core/run.ts';
-import { type inJson, oneLine } from './outcome.ts';
+import { type InIso, inIso } from './iso-times.ts';
+import { type Ending, oneLine, type Waiting } from './outcome.ts';
 
 /** What `--json` prints, one object on each line. `at` is ISO 8601. */
 export type RunEvent =
@@ -16,19 +17,9 @@ export type RunEvent =
       cause?: string;
     }
   | { event: 'attempt'; at: string; run: string; name: string; attempt: number; cause: string }
-  | {
-      event: 'waiting';
-      at: string;
-      run: string;
-      gate: string;
-      evidence: string;
-      verdict: string;
-      headline: string;
-      expires: string;
-      approve: string;
-    }
+  | ({ event: 'waiting'; at: string; run: string } & InIso<Waiting>)
   | { event: 'refused'; at: string; run: string; reason: string }
-  | { event: 'outcome'; at: string; run: string; outcome: ReturnType<typeof inJson>; exitCode: number };
+  | { event: 'outcome'; at: string; run: string; outcome: InIso<Ending>; exitCode: number };
 
 /**
  * What is known of a step that is under way: its attempt, whether no worker has taken it yet, when it will be tried again
@@ -39,12 +30,6 @@ export type Activities = Record<string, Activity>;
 
 /** A moment of a run, as far as it can be seen from outside. */
 export type Seen = { progress: Progress; activities: Activities };
-
-const times = new Set(['started', 'ended', 'expires', 'askedAgain', 'since', 'last', 'next']);
-
-/** With its own times as ISO 8601, as programs read them. */
-const inIso = (told: object): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(told).map(([key, value]) => [key, times.has(key) ? new Date(value).toISOString() : value]));
 
 const eachInIso = (told: Record<string, object>) => Object.fromEntries(Object.entries(told).map(([name, value]) => [name, inIso(value)]));
 
@@ -89,7 +74,7 @@ export function eventsBetween(before: Seen | undefined, after: Seen, now: number
     events.push({ event: 'refused', at, run, reason });
   const { waiting } = progress;
   if (waiting && waiting.evidence !== before?.progress.waiting?.evidence) {
-    events.push({ event: 'waiting', at, run, ...waiting, expires: new Date(waiting.expires).toISOString() });
+    events.push({ event: 'waiting', at, run, ...inIso(waiting) });
   }
   return events.sort((a, b) => (a.event === 'box' && b.event === 'box' ? a.at.localeCompare(b.at) : 0));
 }

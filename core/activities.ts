@@ -45,7 +45,7 @@ export const activity = {
   sampleModel: declare('sampleModel', { profile: 'evaluation', version: 2, reuse: true }, SampleRequest, Samples),
   answerQuestions: declare('answerQuestions', { profile: 'evaluation', version: 1, reuse: true }, AnswersRequest, Answers),
   measureLatency: declare('measureLatency', { profile: 'evaluation', version: 1, reuse: true }, LatencyRequest, Latency),
-  compare: declare('compare', { profile: 'io', version: 3, reuse: true }, CompareRequest, Report),
+  compare: declare('compare', { profile: 'io', version: 4, reuse: true }, CompareRequest, Report),
   publishRelease: declare('publishRelease', { profile: 'io', version: 1, reuse: false }, PublishRequest, Release),
 };
 

@@ -141,6 +141,20 @@ build_postgres() {
   rm -rf "$from"
 }
 
+# The folder of a PostgreSQL on PATH that will do: 15 or newer, with pgvector 0.8.4 or newer. What one lacks is said.
+postgres_on_path() {
+  local found bin version vector
+  found=$(command -v postgres 2>/dev/null) && ! [ "$found" -ef "$tools/bin/postgres" ] || return 1
+  bin=$(dirname "$(readlink -f "$found")")
+  passed_over() { say "setup: PostgreSQL on PATH ($found) $1: another is installed"; return 1; }
+  [ -x "$bin/initdb" ] && [ -x "$bin/pg_config" ] || passed_over "has no initdb and pg_config beside it" || return 1
+  version=$("$bin/postgres" --version | grep -oE '[0-9]+' | head -n 1)
+  [ "${version:-0}" -ge 15 ] || passed_over "is version ${version:-unknown}, and Troupe needs 15" || return 1
+  vector=$(sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" "$("$bin/pg_config" --sharedir)/extension/vector.control" 2>/dev/null || true)
+  [ "$(printf '%s\n' 0.8.4 "${vector:-0}" | sort -V | head -n 1)" = 0.8.4 ] || passed_over "has ${vector:+pgvector }${vector:-no pgvector}, and Troupe needs 0.8.4" || return 1
+  printf '%s\n' "$bin"
+}
+
 # Root's PostgreSQL runs as nobody, who must be able to walk to it: a home that only root may enter will not do.
 postgres_place() {
   if [ "$(id -u)" = 0 ] && ! setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$tools" 2>/dev/null; then echo /var/cache/troupe; else echo "$tools"; fi
@@ -205,6 +219,11 @@ postgres_server() {
   if [ -n "${POSTGRES_BINDIR:-}" ]; then
     { [ -x "$POSTGRES_BINDIR/postgres" ] && [ -x "$POSTGRES_BINDIR/initdb" ]; } || stop "POSTGRES_BINDIR is $POSTGRES_BINDIR, which holds no postgres and initdb. Unset it to have them installed."
     link postgres "$POSTGRES_BINDIR/postgres"; say "setup: PostgreSQL from POSTGRES_BINDIR ($POSTGRES_BINDIR)"
+    return
+  fi
+  local there
+  if there=$(postgres_on_path); then
+    link postgres "$there/postgres"; say "setup: PostgreSQL from PATH ($there)"
     return
   fi
   local place; place=$(postgres_place)

@@ -115,6 +115,31 @@ describe('what cannot be typed', () => {
     expect(await troupe([...args])).toMatchObject({ code: 2, out: '', err: said });
   });
 
+  test('programs read why a command could not do what was asked in its last line', async () => {
+    await troupe(['init', 'juliet'], { env });
+    const last = async (...args: string[]) => {
+      const { code, json } = await troupe([...args, '--json'], { env });
+      return { code, last: json.at(-1) };
+    };
+
+    expect(await last('rnu')).toMatchObject({
+      code: 2,
+      last: { event: 'error', message: expect.stringMatching(/unknown command 'rnu'/), exitCode: 2 },
+    });
+    expect(await last('run', 'juliett')).toMatchObject({
+      code: 2,
+      last: { event: 'error', problems: [{ message: expect.stringContaining('Did you mean `juliet`?') }], exitCode: 2 },
+    });
+    expect(await last('approve', 'juliet')).toMatchObject({
+      code: 2,
+      last: { event: 'error', message: expect.stringMatching(/Who decides\?/), exitCode: 2 },
+    });
+    expect(await last('run', 'juliet')).toMatchObject({
+      code: 1,
+      last: { event: 'error', message: expect.stringMatching(/127\.0\.0\.1:1/), exitCode: 1 },
+    });
+  });
+
   test('a persona that is not there: the ones that are, are named', async () => {
     await troupe(['init', 'juliet'], { env });
 

@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../platform/settings.ts';
+import { tool } from '../temporal-dev/services.ts';
 import { listeningOf } from './support/processes.ts';
 import { run, startTroupe, type Troupe } from './support/troupe.ts';
 
@@ -138,16 +139,26 @@ test('trained on shuffled replies, the same persona is held for not listening, a
   expect(await troupe.rows(`select release from aliases where persona = 'angela-demo'`)).toEqual(before);
 }, 600_000);
 
-test('real dialogue becomes a released character by the same pipeline', async ({ skip }) => {
+test('real dialogue becomes a released character by the same pipeline, started and approved with the command line of Temporal', async ({
+  skip,
+}) => {
   if (!existsSync(meld)) return skip(`MELD is not at ${meld}`);
 
   const imported = await troupe.cli('import', 'meld', meld, '--speaker', 'Chandler');
   expect(imported.code, imported.err).toBe(0);
 
-  const asked = await troupe.json('run', 'chandler');
+  const temporal = async (...args: string[]) => {
+    const told = await run(tool('temporal'), ['--address', troupe.stack().temporal!, 'workflow', ...args], process.env);
+    expect(told.code, told.err).toBe(0);
+  };
+  const named = ['--workflow-id', 'persona/chandler'];
+  await temporal('start', '--type', 'releasePersona', '--task-queue', 'pipeline', ...named, '--input', '{"persona":"chandler"}');
+  const asked = await troupe.json('run', 'chandler'); // joins it, up to its gate
   expect(asked, JSON.stringify(asked.outcome)).toMatchObject({ outcome: { status: 'waiting' } });
-  const words = asked.outcome.verdict === 'inconclusive' ? ['--inconclusive'] : [];
-  const approved = await troupe.json('approve', 'chandler', '--by', 'e2e', ...words, '--wait');
+  const inconclusive = asked.outcome.verdict === 'inconclusive' && { verdict: 'inconclusive' };
+  await temporal('signal', ...named, '--name', 'approve', '--input', JSON.stringify({ by: 'e2e', ...inconclusive }));
+  const approved = await troupe.json('watch', 'chandler');
 
   expect(approved, JSON.stringify(approved.outcome)).toMatchObject({ code: 0, outcome: { status: 'released', release: 'chandler-1' } });
+  expect(await troupe.rows(`select trigger from runs where persona = 'chandler'`)).toHaveLength(1);
 }, 600_000);

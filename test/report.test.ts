@@ -43,6 +43,7 @@ test('a better candidate passes, and the report is where the run is and in the a
   expect(page).toContain(report.digest);
   expect(page.match(/<svg /g)!.length).toBeGreaterThanOrEqual(4);
   expect(await fileOf('EVALUATION_RESULTS.md')).toContain('| bits per byte better than base | pass | ');
+  expect(await fileOf('EVALUATION_RESULTS.md')).toContain('| candidate | 20 | 0.9 | 1.1 | 0.1 | 2 |');
   expect(await fileOf('TRAINING_PROGRESS_LOG.md')).toContain('| emotional | 500 | 200 | 20 (clamped) |');
   expect(JSON.parse(await fileOf('report.json'))).toMatchObject({ digest: report.digest, verdict: 'pass' });
 });

@@ -120,6 +120,17 @@ def decoded(raw: Any, model: type[StepRequest[I]]) -> StepRequest[I]:
         ) from None
 
 
+def ending(code: int | None) -> str:
+    """How a process ended that did not say so itself."""
+    if code is None or code >= 0:
+        return f"ended with exit {code} and did not say why"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    return f"was killed by {name}"
+
+
 class TrainerActivities:
     def __init__(self, settings: Settings, artifacts: Artifacts, warm: Warm | None) -> None:
         self.settings, self.artifacts, self.warm = settings, artifacts, warm
@@ -165,7 +176,7 @@ class TrainerActivities:
                 raise Worn(str(last["message"]))
         if work.code == -signal.SIGKILL and oom_kills() > kills:
             raise MemoryError
-        raise Worn(f"{name} ended with {work.code} and said nothing; {folder / 'stderr.log'} may say why")
+        raise Worn(f"{name} {ending(work.code)}; {folder / 'stderr.log'} may say why")
 
     @activity.defn(name=ActivityName.RESOLVE_BASE.value, no_thread_cancel_exception=True)
     def resolve_base(self, raw: dict[str, Any]) -> BaseModel:

@@ -43,6 +43,18 @@ ${table(
 )}
 
 ${how.join('\n')}
+
+## Response times
+
+Seconds, of one reply after another with one model loaded, on the machine that evaluated.
+
+${table(
+  ['Model', 'n', 'p50', 'p95', 'First token (p50)', 'Loading'],
+  contenders.flatMap((contender) => {
+    const timing = request.latency.timings[contender];
+    return timing ? [[contender, timing.n, ...[timing.p50, timing.p95, timing.firstToken, timing.load].map(figure)]] : [];
+  }),
+)}
 `;
 }
 

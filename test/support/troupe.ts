@@ -15,7 +15,7 @@ export type Troupe = {
   stack(): StackFile;
   /** Runs `./troupe <args>` as a person would, with no terminal. */
   cli(...args: string[]): Promise<Told>;
-  /** The same, and its last line read as the JSON outcome. */
+  /** The same, and its last line read as the JSON outcome; an error where it came to none. */
   json(...args: string[]): Promise<{ code: number; outcome: Record<string, unknown>; lines: Record<string, unknown>[] }>;
   rows(text: string, database?: string): Promise<Record<string, unknown>[]>;
   temporal<T>(use: (client: Client) => Promise<T>): Promise<T>;
@@ -66,7 +66,7 @@ export async function startTroupe(options: { name: string; configs?: string; env
         .filter(Boolean)
         .map((line) => JSON.parse(line) as Record<string, unknown>);
       const last = lines.at(-1);
-      if (!last) throw new Error(`troupe ${args.join(' ')} printed nothing: ${err}`);
+      if (!last || last.event === 'error') throw new Error(`troupe ${args.join(' ')} came to nothing: ${err}`);
       return { code, outcome: (last.outcome ?? last) as Record<string, unknown>, lines };
     },
     rows: async (text, database) =>

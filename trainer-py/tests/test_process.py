@@ -15,7 +15,7 @@ import torch
 from temporalio.testing import ActivityEnvironment
 
 import process
-from activities import alone, micro_batch_of
+from activities import alone, ending, micro_batch_of
 from job import is_out_of_memory
 from process import Warm, WorkProcess, oom_kills
 from settings import read_settings, wait_briefly
@@ -150,6 +150,13 @@ def test_threads_wait_as_is_good_for_their_library_unless_the_user_chose(
     wait_briefly()
 
     assert os.environ == then
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [(-9, "was killed by SIGKILL"), (-11, "was killed by SIGSEGV"), (1, "ended with exit 1 and did not say why")]
+)
+def test_a_process_that_could_not_say_how_it_ended_is_told_in_words(code: int, said: str) -> None:
+    assert ending(code) == said
 
 
 def test_temporal_is_reached_as_its_own_variables_say(monkeypatch: pytest.MonkeyPatch) -> None:
