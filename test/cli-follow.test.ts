@@ -205,12 +205,18 @@ describe('the ending of a run', () => {
     });
   });
 
-  test('tells the time until which it waits as its event did', () => {
+  test('tells until when it waits, and when it asked again, as its event did', () => {
     const terminal = aTerminal({ json: true });
+    const view = viewOf(terminal, () => start);
+    const late = { ...waiting, askedAgain: start - 6e4 };
 
-    viewOf(terminal, () => start).end({ status: 'waiting', persona: 'ada', ...waiting }, 'r-1');
+    view.show(undefined, seen(aProgress({}, { waiting: late })));
+    view.end({ status: 'waiting', persona: 'ada', ...late }, 'r-1');
 
-    expect(JSON.parse(terminal.said.at(-1)!).outcome.expires).toBe(new Date(waiting.expires).toISOString());
+    const [event, ending] = terminal.said.slice(-2).map((line) => JSON.parse(line));
+    const times = { expires: '2026-11-21T11:10:00.000Z', askedAgain: '2026-11-21T10:59:00.000Z' };
+    expect(event).toMatchObject({ event: 'waiting', ...times });
+    expect(ending.outcome).toMatchObject({ status: 'waiting', ...times });
   });
 
   test('of a failure goes to standard error, with the whole of a long cause before it', () => {
