@@ -23,6 +23,7 @@ export default defineConfig({
       TROUPE_DATABASE_URL: '',
       TROUPE_ARTIFACTS: '',
       OLLAMA_HOST: '',
+      TROUPE_THREADS: '1', // of a training: so small a model only waits for a second one, and here others run beside it
     },
   },
 });

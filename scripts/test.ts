@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSettings, root } from '../platform/settings.ts';
 import type { Summary } from '../test/support/summary-reporter.ts';
@@ -12,11 +12,12 @@ import type { Summary } from '../test/support/summary-reporter.ts';
 
 const only = process.argv.slice(2);
 const reports = join(root, '.troupe/test');
+const saidByPytest = join(reports, 'pytest.out');
 mkdirSync(reports, { recursive: true });
 
-const run = (command: string, args: string[], env: Record<string, string> = {}): Promise<number> =>
+const run = (command: string, args: string[], output: 'inherit' | number, env: Record<string, string> = {}): Promise<number> =>
   new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', output, output], env: { ...process.env, ...env } });
     child.on('error', reject);
     child.on('exit', (code) => resolve(code ?? -1));
   });
@@ -41,7 +42,9 @@ function judged(runner: string, code: number, summary: Summary | undefined): Sum
 async function vitest(): Promise<Summary> {
   const report = join(reports, 'vitest.json');
   rmSync(report, { force: true });
-  const code = await run(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...only], { TROUPE_TEST_SUMMARY: report });
+  const code = await run(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...only], 'inherit', {
+    TROUPE_TEST_SUMMARY: report,
+  });
   return judged('vitest', code, existsSync(report) ? (JSON.parse(readFileSync(report, 'utf8')) as Summary) : undefined);
 }
 
@@ -49,7 +52,9 @@ async function pytest(): Promise<Summary> {
   const report = join(reports, 'pytest.xml');
   rmSync(report, { force: true });
   const python = join(readSettings().cache, 'tools/bin/trainer-python');
-  const code = await run(python, ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', `--junitxml=${report}`, 'trainer-py/tests']);
+  const output = openSync(saidByPytest, 'w');
+  const code = await run(python, ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', `--junitxml=${report}`, 'trainer-py/tests'], output);
+  closeSync(output);
   return judged('pytest', code, existsSync(report) ? fromJunit(readFileSync(report, 'utf8')) : undefined);
 }
 
@@ -76,7 +81,9 @@ const plain = (escaped: string) =>
     (code) => ({ '&lt;': '<', '&gt;': '>', '&quot;': '"', '&apos;': "'", '&amp;': '&', '&#10;': ' ' })[code] ?? code,
   );
 
-const summaries = [await vitest(), ...(only.length > 0 ? [] : [await pytest()])];
+// Side by side: each waits a good deal. What the second says is told when the first has ended.
+const summaries = await Promise.all([vitest(), ...(only.length > 0 ? [] : [pytest()])]);
+if (only.length === 0) console.log(`\n${readFileSync(saidByPytest, 'utf8')}`);
 const sum = (count: (summary: Summary) => number) => summaries.reduce((total, summary) => total + count(summary), 0);
 const skipped = summaries.flatMap((summary) => summary.skipped);
 const failed = sum((summary) => summary.failed);

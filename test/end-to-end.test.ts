@@ -14,10 +14,10 @@ let troupe: Troupe;
 
 beforeAll(async () => {
   troupe = await startTroupe({ name: 'e2e', configs: join(import.meta.dirname, 'configs') });
-  // How fast it answers is the machine's affair, which here carries other tests beside this one; one epoch, or a part of it, shows what more do.
+  // How fast it answers is the machine's affair, which here carries other tests beside this one; a part of an epoch shows what more do.
   for (const [persona, epochs] of [
     ['angela-demo', 0.6],
-    ['chandler', 1],
+    ['chandler', 0.4],
   ] as const) {
     const file = join(troupe.home, 'configs', 'personas', `${persona}.yaml`);
     const patient = readFileSync(file, 'utf8')
