@@ -6,6 +6,7 @@ import { repaired, windows1252Text } from '../core/text/encoding.ts';
 import { languageOf, lettersByLanguage } from '../core/text/language.ts';
 import { jaccard, likeness, minHash, piecesOf, signatureSize, signatures } from '../core/text/near-duplicates.ts';
 import { normal } from '../core/text/normal.ts';
+import { wordsOf } from '../core/text/thai-words.ts';
 import { wordRuns } from '../core/text/word-runs.ts';
 
 const thai = ['สวัสดีค่ะ ที่รัก', 'เธอเน้นย้ำเรื่องเนื้อเพลงเธอ', 'เนอะๆ เธอว่าไง 555', 'ค่ะ', 'เธอเธอเธอ เนยเนย', 'กินข้าวแล้ว พรุ่งนี้ไปไหนกันดีอ่ะ'];
@@ -182,4 +183,21 @@ test('CSV keeps quotes, commas and line breaks inside quotes, and says on which 
     { line: 4, cells: ['', 'z'] },
   ]);
   expect(() => parseCsv('a\n"open')).toThrow('line 2');
+});
+
+test('Thai words: names are never cut, elongations stay whole, and nothing is lost', () => {
+  expect(wordsOf('แล้วตูนที่บ้านไปไหน', ['ตูน'])).toEqual(['แล้ว', 'ตูน', 'ที่', 'บ้าน', 'ไป', 'ไหน']);
+  expect(wordsOf('อร่อยมากกกกก จริงๆๆ 5555')).toEqual(['อร่อย', 'มากกกกก', ' ', 'จริง', 'ๆ', 'ๆ', ' ', '5555']);
+  expect(wordsOf('คิดถึงงงง Ann ไม่ไหวแล้ว', ['Ann'])).toEqual(['คิดถึงงงง', ' ', 'Ann', ' ', 'ไม่', 'ไหว', 'แล้ว']);
+  expect(wordsOf('ผมก็ชอบ covid19 ๑,๕๐๐บาท')).toEqual(['ผม', 'ก็', 'ชอบ', ' ', 'covid19', ' ', '๑,๕๐๐', 'บาท']);
+  expect(wordsOf('Anna met Ann.', ['Ann'])).toEqual(['Anna', ' ', 'met', ' ', 'Ann', '.']);
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.constantFrom(...'กาเ้ีงๆไม่5 .a\n💜\ud800') }),
+      fc.array(fc.constantFrom('กา', 'a5', '.', 'ไม่'), { maxLength: 3 }),
+      (text, names) => {
+        expect(wordsOf(text, names).join('')).toBe(text);
+      },
+    ),
+  );
 });
