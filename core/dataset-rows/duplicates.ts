@@ -4,6 +4,7 @@ import { hashOf } from '../text/hash.ts';
 import { jaccard, likeness, minHash, piecesOf, type Signatures, signatureSize, signatures } from '../text/near-duplicates.ts';
 import { normal } from '../text/normal.ts';
 import { type Drafts, none } from './drafts.ts';
+import { rowsBetweenPauses } from './pauses.ts';
 import { ratedReplies } from './rated.ts';
 import { rowOf } from './rows.ts';
 import type { SameMeaning, Shaping } from './shaping.ts';
@@ -30,9 +31,6 @@ export const unitOf = (row: Compared): string =>
 
 /** The pieces by which two rows are compared. */
 export const piecesOfRow = (row: Compared): Int32Array => piecesOf(spoken(row).map((message) => message.content));
-
-/** After so many rows the work lets others in: a worker must heartbeat, and hear that it was cancelled. */
-export const pause = 200;
 
 /** What is remembered of every draft once its words were seen. */
 export type Units = {
@@ -98,7 +96,7 @@ export function* findRepetitions(
   const sameTalk = (a: number, b: number) => drafts.talk(a) !== none && drafts.talk(a) === drafts.talk(b);
 
   for (const [nth, draft] of byStanding(drafts).entries()) {
-    if (nth % pause === 0) yield;
+    if (nth % rowsBetweenPauses === 0) yield;
     const row = rowOf(request, index, drafts, draft);
     const unwanted = shaping.refuse?.(row);
     if (unwanted !== undefined) {

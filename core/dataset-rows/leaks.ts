@@ -3,7 +3,8 @@ import type { DatasetRequest } from '../dataset.ts';
 import { jaccard, likeness } from '../text/near-duplicates.ts';
 import { wordRuns } from '../text/word-runs.ts';
 import type { Drafts } from './drafts.ts';
-import { pause, piecesOfRow, type Units } from './duplicates.ts';
+import { piecesOfRow, type Units } from './duplicates.ts';
+import { rowsBetweenPauses } from './pauses.ts';
 import { rowOf } from './rows.ts';
 import type { SourceRows } from './source-rows.ts';
 import { wordsOf } from './writings.ts';
@@ -33,13 +34,13 @@ export function* findLeaks(
   const near = likeness(units.signatures, { size: drafts.size, bands: 28, threshold });
   const among = new Uint8Array(drafts.size);
   for (const [i, draft] of by.entries()) {
-    if (i % (16 * pause) === 0) yield;
+    if (i % (16 * rowsBetweenPauses) === 0) yield;
     among[draft] = 1;
     whole.put(units.hash[draft]!, draft);
     if (units.long[draft] === 1) near.add(draft);
   }
   for (const [i, draft] of rows.entries()) {
-    if (i % pause === 0) yield;
+    if (i % rowsBetweenPauses === 0) yield;
     if (whole.get(units.hash[draft]!) !== undefined) {
       leaks.set(draft, 'exact');
       continue;
@@ -62,11 +63,11 @@ export function* findSharedRuns(
   if (train.length === 0) return;
   const runs = heldOutRuns();
   for (const [i, draft] of heldOut.entries()) {
-    if (i % pause === 0) yield;
+    if (i % rowsBetweenPauses === 0) yield;
     runs.holdOut(replyText(index, drafts, draft));
   }
   for (const [i, draft] of train.entries()) {
-    if (i % pause === 0) yield;
+    if (i % rowsBetweenPauses === 0) yield;
     for (const place of runs.givenBy(replyText(index, drafts, draft))) found(heldOut[place]!, draft);
   }
 }

@@ -1,12 +1,10 @@
 import type { RowOf } from '../source-row.ts';
 import { normal } from '../text/normal.ts';
+import { rowsBetweenPauses } from './pauses.ts';
 import { compareTimes, type SourceRows, speakers } from './source-rows.ts';
 import type { Reply, Talks } from './turns.ts';
 
 type Moment = RowOf<'angela_emotions'>;
-
-/** After so many others have a turn: a talk may have a hundred thousand replies. */
-const pause = 500;
 
 /**
  * Finds the reply of one talk that each moment is about: by what was replied, by what was said, then by time. Gives the
@@ -26,7 +24,7 @@ export function* placeMoments(
   const [exact, answering, later]: (number | undefined)[][] = [[], [], []];
 
   for (const [place, reply] of replies.entries()) {
-    if (place % pause === 0) yield;
+    if (place % rowsBetweenPauses === 0) yield;
     const said = textsOf(index, talks, reply.reply, reply.to);
     const asked = textsOf(index, talks, lastTurn(index, talks, reply), reply.reply);
     for (const text of said)
@@ -45,7 +43,7 @@ export function* placeMoments(
 export function* readMoments(index: SourceRows, rows: readonly number[]): Generator<undefined, Moment[]> {
   const moments: Moment[] = [];
   for (const row of rows) {
-    if (moments.length % pause === 0) yield;
+    if (moments.length % rowsBetweenPauses === 0) yield;
     moments.push(index.store.read(row) as Moment);
   }
   return moments;

@@ -2,7 +2,8 @@ import type { DatasetRequest } from '../dataset.ts';
 import type { IsPoor } from '../quality/sieve.ts';
 import { isLatin, languageOf } from '../text/language.ts';
 import { draftsOf, none } from './drafts.ts';
-import { pause, shortest, unitOf } from './duplicates.ts';
+import { shortest, unitOf } from './duplicates.ts';
+import { rowsBetweenPauses } from './pauses.ts';
 import { rowOf } from './rows.ts';
 import { type RowStore, sourceRows } from './source-rows.ts';
 
@@ -31,7 +32,7 @@ export function rowTexts(request: DatasetRequest, store: RowStore, options: { la
     const order = yield* index.ordered(() => {});
     const drafts = yield* draftsOf(request, index, order, () => {});
     for (let draft = 0; draft < drafts.size; draft++) {
-      if (draft % pause === 0) yield;
+      if (draft % rowsBetweenPauses === 0) yield;
       const row = rowOf(request, index, drafts, draft);
       const text = unitOf(row);
       const talk = drafts.talk(draft);

@@ -1,5 +1,5 @@
 import type { DatasetRequest, DatasetRow } from '../dataset.ts';
-import { pause } from '../dataset-rows/duplicates.ts';
+import { rowsBetweenPauses } from '../dataset-rows/pauses.ts';
 import type { Shaped, Shaping } from '../dataset-rows/shaping.ts';
 import { bucketFor, mixing } from './mix.ts';
 import type { Bucket, Mix } from './recipe.ts';
@@ -53,7 +53,7 @@ export function shapeOf(request: DatasetRequest, rewritten?: Rewritten): Require
       let seen = 0;
       for (const row of all()) {
         draw.see(row);
-        if (++seen % pause === 0) yield undefined;
+        if (++seen % rowsBetweenPauses === 0) yield undefined;
       }
       const choice = draw.decide();
       const variants = { made: given.tried - given.tooNear, likeHeldOut: given.tooNear };
@@ -62,7 +62,7 @@ export function shapeOf(request: DatasetRequest, rewritten?: Rewritten): Require
         const copies = choice.copies[place] ?? 0;
         const bucket = mix?.buckets[choice.bucketOf[place] ?? -1];
         place++;
-        if (copies === 0 && place % pause === 0) yield undefined;
+        if (copies === 0 && place % rowsBetweenPauses === 0) yield undefined;
         for (let copy = 0; copy < copies; copy++) yield inForm({ ...row, id: copy === 0 ? row.id : `${row.id}*${copy + 1}` }, bucket);
       }
       const augmentation = augment === undefined ? {} : { augmentation: { by: rewritten?.model ?? 'rules', ...variants } };
