@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { buildRows } from '../core/dataset-rows/build.ts';
-import { type Asked, judgeQuality } from '../core/quality/checks.ts';
+import { judgeQuality } from '../core/quality/checks.ts';
 import { indexByChance, stabilityIndex } from '../core/quality/drift.ts';
 import { type BatchFigures, figuresOf, meanWords } from '../core/quality/figures.ts';
+import type { Asked } from '../core/quality/findings.ts';
 import { QualityPolicy } from '../core/quality/policy.ts';
 import { rulesBroken } from '../core/quality/rules.ts';
 import { canJudge, controls, questionOf, readAnswer } from '../core/quality/scorer.ts';

@@ -1,4 +1,4 @@
-import type { Drift } from '../../core/quality/checks.ts';
+import type { Drift } from '../../core/quality/drift.ts';
 import { type BatchFigures, lengthBins, together } from '../../core/quality/figures.ts';
 import type { QualityPolicy } from '../../core/quality/policy.ts';
 import { batchKey } from '../../core/quality/sifted.ts';
@@ -29,7 +29,7 @@ const most = 120;
 const dayNumber = (day: string): number => Math.floor(Date.parse(day) / 86_400_000);
 const dayName = (number: number): string => new Date(number * 86_400_000).toISOString().slice(0, 10);
 
-export function stretchesOf(batches: readonly BatchFigures[]): { stretches: Stretch[]; width: number } {
+function stretchesOf(batches: readonly BatchFigures[]): { stretches: Stretch[]; width: number } {
   const dated = batches.filter(({ day }) => day !== 'undated');
   if (dated.length === 0) return { stretches: [], width: 1 };
   const numbers = dated.map(({ day }) => dayNumber(day));

@@ -1,4 +1,4 @@
-import type { Drift } from '../../core/quality/checks.ts';
+import type { Drift } from '../../core/quality/drift.ts';
 import { type BatchFigures, meanWords, together } from '../../core/quality/figures.ts';
 import type { QualityPolicy } from '../../core/quality/policy.ts';
 import { type RuleId, rules } from '../../core/quality/rules.ts';

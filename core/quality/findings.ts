@@ -1,0 +1,154 @@
+import type { SourceTaken } from '../dataset.ts';
+import { percent } from '../shares.ts';
+import type { BatchFigures } from './figures.ts';
+import type { CheckName, QualityPolicy } from './policy.ts';
+import { batchKey } from './sifted.ts';
+
+/** What is compared to tell drift. */
+export type Counts = Pick<BatchFigures, 'rows' | 'lengths' | 'languages'>;
+
+/** What is looked at, and what it is held against. */
+export type Asked = {
+  policy: QualityPolicy;
+  /** Declared shares of languages. */
+  languages: Record<string, number>;
+  /** By source and day, sorted. */
+  batches: readonly BatchFigures[];
+  /** What the same sources were like when they were last found good. */
+  earlier: readonly (Counts & { source: string })[];
+  /** What became of each source: rows that were read, and why others could not be taken in. */
+  taken: readonly Pick<SourceTaken, 'name' | 'state' | 'rows' | 'quarantined'>[];
+  /** Whether a person has already left out a day with these very contents. */
+  decided(batch: BatchFigures): boolean;
+  /** Milliseconds since 1970. */
+  now: number;
+};
+
+export type Level = 'pass' | 'warn' | 'fail';
+
+/** One figure held against its bounds. `days` are left out where it fails; none where it is about a whole source. */
+export type Finding = { check: CheckName; level: Level; excess: number; detail: string; days: readonly BatchFigures[] };
+
+type Bounds = QualityPolicy['checks'][CheckName];
+
+export const levelOf = (value: number, { warn, stop }: Bounds): Level =>
+  stop !== null && value > stop ? 'fail' : warn !== null && value > warn ? 'warn' : 'pass';
+
+/** How far beyond the bound that counts: orders findings of one check. */
+const excessOf = (level: Level, value: number): number => (level === 'fail' ? 2e6 : level === 'warn' ? 1e6 : 0) + Math.min(value, 9e5);
+
+export const finding = (check: CheckName, level: Level, value: number, detail: string, days: readonly BatchFigures[]): Finding => ({
+  check,
+  level,
+  excess: excessOf(level, value),
+  detail,
+  days,
+});
+
+const countOf: Partial<Record<CheckName, (batch: BatchFigures) => number>> = {
+  empty: ({ empty }) => empty,
+  damaged: ({ flags }) => flags.damaged ?? 0,
+  aside: ({ aside }) => aside,
+  duplicates: ({ duplicates }) => duplicates,
+  personal: ({ personal }) => personal,
+  injection: ({ flags }) => flags.injection ?? 0,
+  consent: ({ rows, consented }) => rows - consented,
+};
+
+/** Shares of a day's rows. A consent or a machine that is addressed counts on any day; other shares need enough rows. */
+export function sharesOfDays({ policy, batches }: Asked): Finding[] {
+  return Object.entries(countOf).flatMap(([name, count]) => {
+    const check = name as CheckName;
+    const anyDay = check === 'consent' || check === 'injection';
+    return batches
+      .filter(({ rows }) => anyDay || rows >= policy.minRows)
+      .map((batch) => {
+        const value = count(batch) / batch.rows;
+        const level = levelOf(value, policy.checks[check]);
+        return finding(
+          check,
+          level,
+          value,
+          `${batchKey(batch)}: ${percent(value)} of ${batch.rows} rows, ${allowed(policy.checks[check], percent)}`,
+          [batch],
+        );
+      });
+  });
+}
+
+/** Days with a date, by source. */
+export const dated = (batches: readonly BatchFigures[]) =>
+  Map.groupBy(
+    batches.filter((batch) => batch.day !== 'undated'),
+    (batch) => batch.source,
+  );
+
+/** How unusual the number of rows of a day is, against up to 28 days with rows before it. */
+export function volumes({ policy, batches }: Asked): Finding[] {
+  return [...dated(batches).values()].flatMap((days) =>
+    days.flatMap((batch, i) => {
+      const before = days.slice(Math.max(0, i - 28), i).map(({ rows }) => Math.log1p(rows));
+      if (before.length < 14) return [];
+      const mean = before.reduce((sum, x) => sum + x, 0) / before.length;
+      const deviation = Math.sqrt(before.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (before.length - 1));
+      const z = (Math.log1p(batch.rows) - mean) / Math.max(deviation, 0.5); // people are never so regular that twice as much is a miracle
+      const bounds = policy.checks.volume;
+      const level = z > 0 ? levelOf(z, bounds) : levelOf(-z, { ...bounds, stop: null });
+      const detail = `${batchKey(batch)}: ${batch.rows} rows, ${figure(Math.abs(z))} deviations ${z > 0 ? 'above' : 'below'} the ${before.length} days before, ${allowed(bounds, figure)}`;
+      return [finding('volume', level, Math.abs(z), detail, [batch])];
+    }),
+  );
+}
+
+/** The share of each declared language in the letters of the persona's own words, with the interval that days give it. */
+export function languageShares({ policy, batches, languages }: Asked): Finding[] {
+  const days = batches.map(({ letters }) => ({ letters, all: Object.values(letters).reduce((sum, count) => sum + count, 0) }));
+  const all = days.reduce((sum, day) => sum + day.all, 0);
+  if (all === 0) return [];
+  return Object.entries(languages).map(([language, wanted]) => {
+    const share = days.reduce((sum, day) => sum + (day.letters[language] ?? 0), 0) / all;
+    const squares = days.reduce((sum, day) => sum + ((day.letters[language] ?? 0) - share * day.all) ** 2, 0);
+    const half = days.length < 2 ? 0 : (1.96 * Math.sqrt((squares * days.length) / (days.length - 1))) / all;
+    const off = Math.abs(share - wanted);
+    const { warn, stop } = policy.checks.language;
+    const level: Level = stop !== null && off - half > stop ? 'fail' : warn !== null && off > warn ? 'warn' : 'pass';
+    const detail = `${language} is ${percent(share)} ± ${percent(half)} of ${all} letters of the persona, ${percent(wanted)} is declared, ${allowed(policy.checks.language, percent)} off`;
+    return finding('language', level, off, detail, []);
+  });
+}
+
+/** What the snapshot had to leave behind. */
+export function notTakenIn({ policy, taken }: Asked): Finding[] {
+  return taken.map(({ name, rows, quarantined: reasons }) => {
+    const quarantined = reasons.reduce((sum, reason) => sum + reason.rows, 0);
+    const most = reasons.toSorted((a, b) => b.rows - a.rows || (a.reason < b.reason ? -1 : 1)).slice(0, 3);
+    const why = most.length === 0 ? '' : ` (${most.map(({ reason, rows }) => `${reason}: ${rows}`).join('; ')})`;
+    const value = quarantined / Math.max(1, rows + quarantined);
+    const bounds = policy.checks.quarantined;
+    const detail = `${name}: ${quarantined} of ${rows + quarantined} rows could not be taken in${why}, ${allowed(bounds, percent)}`;
+    return finding('quarantined', levelOf(value, bounds), value, detail, []);
+  });
+}
+
+/** Days since the newest row of each source. */
+export function ages({ policy, batches, now }: Asked): Finding[] {
+  const bounds = policy.checks.freshness;
+  if (bounds.warn === null && bounds.stop === null) return [];
+  return [...dated(batches)].map(([source, days]) => {
+    const newest = days.at(-1)!.day;
+    const age = Math.floor((now - Date.parse(newest)) / 86_400_000);
+    return finding(
+      'freshness',
+      levelOf(age, bounds),
+      age,
+      `${source}: its newest row is of ${newest}, ${age} days ago, ${allowed(bounds, String)}`,
+      [],
+    );
+  });
+}
+
+/** What a figure may be, in words. */
+export const allowed = ({ warn, stop }: Bounds, show: (value: number) => string): string =>
+  stop !== null ? `at most ${show(stop)}` : warn !== null ? `warns above ${show(warn)}` : 'no bound';
+
+export const figure = (value: number): string => String(Number(value.toPrecision(3)));
