@@ -17,6 +17,16 @@ export type Problem = {
   frame: string;
 };
 
+/** Where in a document something is. */
+export type Path = readonly PropertyKey[];
+
+/** `sources[0].url` */
+export const pathText = (path: Path): string =>
+  path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '');
+
 /** The path from here, where that is shorter to type. */
 export function shownPath(file: string): string {
   const near = relative(process.cwd(), file);
