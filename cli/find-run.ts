@@ -47,14 +47,28 @@ export async function getRun(db: Kysely<Database>, named: string | undefined): P
  * The workflow of a run. After `temporal workflow reset` a run goes on under another id, which its row is told with the next
  * page of its books. A gate can wait for days without one, so Temporal is asked: to it both are one chain.
  */
-export async function workflowOf(client: Client, { workflow: id, workflowRun: runId }: RunRow): Promise<Workflow> {
+export async function workflowOf(client: Client, { workflow: id, workflowRun: runId }: RunRow): Promise<Required<Workflow>> {
   const [booked, newest] = await Promise.all([described(client, { id, runId }), described(client, { id })]);
   const isReset = booked && newest && newest.raw.workflowExecutionInfo?.firstRunId === booked.raw.workflowExecutionInfo?.firstRunId;
   return { id, runId: isReset ? newest.runId : runId };
 }
 
+/** Runs as they are now: one that was reset has ended in its row alone, until its books are told with their next page. */
+export async function asTheyAre(client: Client, rows: readonly RunRow[]): Promise<RunRow[]> {
+  const open = new Set(rows.filter(({ outcome }) => outcome === null).map(({ workflowRun }) => workflowRun));
+  const newest = await Promise.all([...new Set(rows.map(({ workflow }) => workflow))].map((id) => underWay(client, { id })));
+  const unknown = new Set(newest.flatMap((live) => (live && !open.has(live.runId) ? live.id : [])));
+  return await Promise.all(
+    rows.map(async (row) => {
+      if (row.outcome === null || !unknown.has(row.workflow)) return row;
+      const { runId } = await workflowOf(client, row);
+      return runId === row.workflowRun ? row : { ...row, workflowRun: runId, outcome: null, endedAt: null };
+    }),
+  );
+}
+
 /** This workflow, where it is under way. */
-export async function underWay(client: Client, workflow: Workflow): Promise<Workflow | undefined> {
+export async function underWay(client: Client, workflow: Workflow): Promise<Required<Workflow> | undefined> {
   const found = await described(client, workflow);
   return found?.status.name === 'RUNNING' ? { id: workflow.id, runId: found.runId } : undefined;
 }

@@ -1,7 +1,8 @@
 import { listRuns } from '../platform/db/runs.ts';
 import { textWidth } from '../platform/text-width.ts';
-import { openBooks } from './connect.ts';
+import { openBooks, openTemporal } from './connect.ts';
 import type { Context } from './context.ts';
+import { asTheyAre } from './find-run.ts';
 import { oneLine } from './outcome.ts';
 import { seconds } from './run-events.ts';
 import { exitCodes, usage } from './stop.ts';
@@ -11,7 +12,9 @@ import { table, tellTemporal } from './terminal.ts';
 export async function command({ terminal, settings }: Context, persona: string | undefined, { limit }: { limit: number }): Promise<number> {
   if (!Number.isInteger(limit) || limit < 1) throw usage('--limit must be a whole number of at least 1.');
   await using db = await openBooks(settings);
-  const runs = await listRuns(db, { persona, limit });
+  const booked = await listRuns(db, { persona, limit });
+  await using temporal = await openTemporal(settings, '1 second').catch(() => undefined); // a list is better old than missing
+  const runs = temporal ? await asTheyAre(temporal.client, booked) : booked;
   tellTemporal(terminal, `workflow list --query "WorkflowType = 'releasePersona'${persona ? ` AND Persona = '${persona}'` : ''}"`);
   if (terminal.json) {
     for (const { plan: _, ...run } of runs) terminal.out(JSON.stringify(run));

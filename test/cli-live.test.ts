@@ -129,11 +129,13 @@ test('a run that was reset is found where it goes on, before its books were told
   const open = await findRun(db, 'reset');
   await recordRunEnd(db, { run: 'reset', outcome: { status: 'failed', persona, step: 'adapter', cause: 'before the reset' } });
   const status = await troupe(['status', 'reset'], { env });
+  const listed = await troupe(['runs', persona, '--json'], { env });
   const cancelled = await troupe(['cancel', 'reset', '--json'], { env });
 
   expect(links.json).toEqual([expect.objectContaining({ temporal: expect.stringMatching(new RegExp(`/${now}$`)) })]);
   expect(again.err).toContain('The run is under way');
   expect(open?.outcome).toBeNull();
+  expect(listed.json).toContainEqual(expect.objectContaining({ id: 'reset', workflowRun: now, outcome: null, endedAt: null }));
   expect(status.err).toContain('No worker answers for this run'); // it was asked: the run does not end in the books alone
   expect(cancelled.json).toEqual([{ workflow, cancelled: true }]);
   await client.workflow.getHandle(workflow).terminate('the test is over');
