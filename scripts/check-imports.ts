@@ -10,11 +10,9 @@ const mayImport: Record<string, string[]> = {
   workflows: ['workflows', 'core'],
   sources: ['sources', 'platform', 'core'],
   platform: ['platform', 'core'],
-  activities: ['activities', 'chat', 'sources', 'platform', 'core', 'workflows/pipelines'],
-  chat: ['chat', 'activities', 'sources', 'platform', 'core'],
-  workers: ['workers', 'activities', 'chat', 'sources', 'platform', 'core'],
-  cli: ['cli', 'activities', 'chat', 'sources', 'platform', 'core', 'workflows', 'temporal-dev'],
-  web: ['web', 'activities', 'chat', 'sources', 'platform', 'core', 'workflows'],
+  activities: ['activities', 'sources', 'platform', 'core', 'workflows/pipelines'],
+  workers: ['workers', 'activities', 'sources', 'platform', 'core'],
+  cli: ['cli', 'activities', 'sources', 'platform', 'core', 'workflows', 'temporal-dev'],
   'temporal-dev': ['temporal-dev', 'platform', 'core'],
 };
 
