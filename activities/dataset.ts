@@ -12,9 +12,11 @@ import { shapeOf } from '../core/recipes/shape.ts';
 import type { Rewritten } from '../core/recipes/variants.ts';
 import type { StepRequest } from '../core/run.ts';
 import { SourceRow } from '../core/source-row.ts';
+import { jsonOf } from '../core/text/json.ts';
+import type { Artifacts } from '../platform/artifacts/artifacts.ts';
 import type { Platform } from '../platform/platform.ts';
 import { breathe } from './beating.ts';
-import { eachLine, jsonOf, ndjson, readLines, toLines } from './lines.ts';
+import { eachLine, ndjson, readLines, toLines } from './lines.ts';
 import { poorRows } from './poor-rows.ts';
 import { rowFile } from './row-file.ts';
 
@@ -89,7 +91,7 @@ export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =>
 });
 
 /** Which rows mean the same, where that was looked for; of other words it would say nothing. */
-async function readMeanings(artifacts: Platform['artifacts'], { meanings, snapshot }: DatasetRequest): Promise<MeaningsFile | undefined> {
+async function readMeanings(artifacts: Artifacts, { meanings, snapshot }: DatasetRequest): Promise<MeaningsFile | undefined> {
   if (meanings === undefined) return undefined;
   const parsed = MeaningsFile.safeParse(jsonOf(String(await artifacts.get(meanings))));
   if (parsed.success && parsed.data.snapshot === snapshot.words.digest) return parsed.data;
@@ -101,6 +103,6 @@ async function readMeanings(artifacts: Platform['artifacts'], { meanings, snapsh
 }
 
 /** What a model made of the other side's words, where one was asked. */
-async function rewrittenFor(artifacts: Platform['artifacts'], { rewritten }: DatasetRequest): Promise<Rewritten | undefined> {
+async function rewrittenFor(artifacts: Artifacts, { rewritten }: DatasetRequest): Promise<Rewritten | undefined> {
   return rewritten && rewrittenOf(rewritten.model, await readLines(artifacts, rewritten.texts, Rewrite));
 }

@@ -1,6 +1,8 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { z } from 'zod';
 import { failures } from '../core/failures.ts';
+import { jsonOf } from '../core/text/json.ts';
+import { linesOf } from '../core/text/lines.ts';
 import type { Artifacts } from '../platform/artifacts/artifacts.ts';
 
 /** The lines of a JSON lines artifact, each as its schema says. A wrong one is named by its number, never quoted. */
@@ -27,26 +29,6 @@ export async function readLines<S extends z.ZodType>(artifacts: Artifacts, ref: 
   for await (const row of eachLine(artifacts, ref, schema)) rows.push(row);
   return rows;
 }
-
-/** Parted by line feeds alone: `readline` also parts at signs that may stand inside a JSON string. */
-export async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<string> {
-  let rest = '';
-  for await (const chunk of text) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop()!;
-    yield* lines;
-  }
-  yield rest;
-}
-
-/** What a text says as JSON, or undefined. */
-export const jsonOf = (line: string): unknown => {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-};
 
 export const ndjson = 'application/x-ndjson';
 

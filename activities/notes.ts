@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
+import { jsonOf } from '../core/text/json.ts';
 
 /** What a step has found out so far. It is on the disk as soon as it is told, for the next attempt to go on from. */
 export type Notes<T> = AsyncDisposable & {
@@ -20,8 +21,8 @@ export async function openNotes<T>(path: string, schema: z.ZodType<T>, nameOf: (
   });
   const noted = new Map<string, T>();
   for (const line of written.split('\n')) {
-    const note = noteOf(line, schema);
-    if (note !== undefined) noted.set(nameOf(note), note);
+    const note = schema.safeParse(jsonOf(line));
+    if (note.success) noted.set(nameOf(note.data), note.data);
   }
   const file = await open(path, 'a', 0o600);
   if (written !== '' && !written.endsWith('\n')) await file.appendFile('\n');
@@ -38,12 +39,4 @@ export async function openNotes<T>(path: string, schema: z.ZodType<T>, nameOf: (
     remove: () => rm(path, { force: true }),
     [Symbol.asyncDispose]: () => file.close(),
   };
-}
-
-function noteOf<T>(line: string, schema: z.ZodType<T>): T | undefined {
-  try {
-    return schema.parse(JSON.parse(line));
-  } catch {
-    return undefined;
-  }
 }

@@ -5,6 +5,8 @@ import { pipeline } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { failures } from '../core/failures.ts';
+import { jsonOf } from '../core/text/json.ts';
+import { linesOf } from '../core/text/lines.ts';
 
 /** The type of failures that pass by themselves: Ollama is down, restarting or busy. */
 export const unreachable = 'OllamaUnreachable';
@@ -23,13 +25,10 @@ export type HttpRequest = {
   signal?: AbortSignal | undefined;
 };
 
+/** Empty for what is of no use to anybody: an HTML page of a proxy in between, or a line cut short. */
 const said = (text: string): string => {
-  try {
-    const { error } = JSON.parse(text) as { error?: unknown };
-    return typeof error === 'string' ? error.slice(0, 300) : '';
-  } catch {
-    return ''; // an HTML page of a proxy in between, or a line cut short: no use to anybody
-  }
+  const { error } = (jsonOf(text) ?? {}) as { error?: unknown };
+  return typeof error === 'string' ? error.slice(0, 300) : '';
 };
 
 /** What no retry cures although Ollama blames itself for it. */
@@ -102,13 +101,6 @@ export async function drained(answer: http.IncomingMessage): Promise<void> {
 }
 
 /** The lines of an NDJSON answer as they come. */
-export async function* linesOf(answer: http.IncomingMessage): AsyncGenerator<string> {
-  answer.setEncoding('utf8');
-  let rest = '';
-  for await (const chunk of answer) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop()!;
-    for (const line of lines) if (line.trim()) yield line;
-  }
-  if (rest.trim()) yield rest;
+export async function* answerLines(answer: http.IncomingMessage): AsyncGenerator<string> {
+  for await (const line of linesOf(answer.setEncoding('utf8'))) if (line.trim()) yield line;
 }

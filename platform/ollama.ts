@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { drained, failureOf, type HttpRequest, linesOf, notReached, refused, request, textOf } from './ollama-http.ts';
+import { answerLines, drained, failureOf, type HttpRequest, notReached, refused, request, textOf } from './ollama-http.ts';
 
 /** A tag as Ollama lists it. `digest` changes when anything about the model changes. */
 export type OllamaTag = { name: string; digest: string; bytes: number; modified: string };
@@ -58,9 +58,8 @@ export type TokenLogprob = { token: string; bytes: number[] | null; logprob: num
 /** What Ollama answered, with its own clock in seconds. */
 export type Reply = {
   text: string;
-  /** `stop`: it ended by itself. */
-  /** `repetition`: Ollama breaks off after some thirty equal tokens, without counting anything. */
-  done: 'stop' | 'length' | 'repetition' | string;
+  /** `stop`: it ended by itself. `length`: it was cut off. `repetition`: broken off after some thirty equal tokens, without counting anything. */
+  done: string;
   promptTokens: number;
   tokens: number;
   seconds: { total: number; load: number; prompt: number; generation: number };
@@ -181,7 +180,7 @@ export function openOllama(url: string): Ollama {
     const answer = await request(base, asked);
     if (answer.statusCode! >= 300) throw failureOf(what, answer.statusCode!, await textOf(answer));
     try {
-      for await (const line of linesOf(answer)) {
+      for await (const line of answerLines(answer)) {
         const chunk = JSON.parse(line) as Chunk;
         if (chunk.error !== undefined) throw failureOf(what, status, line);
         yield chunk;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ConversationsSource } from '../core/source-kinds/conversations.ts';
 import type { RowOf } from '../core/source-row.ts';
+import { jsonOf } from '../core/text/json.ts';
 import { momentOf } from '../core/text/moments.ts';
 import { consentFor } from './consent.ts';
 import { splitJson } from './files/pieces.ts';
@@ -191,12 +192,4 @@ function besides(turn: Said, whole: Conversation): Partial<Turn> {
   return Object.fromEntries(
     Object.entries({ intensity, feeling, mood, mode, rating, flagged }).filter(([, value]) => value !== undefined && value !== null),
   );
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@ import { didYouMean } from '../core/did-you-mean.ts';
 import type { Origin, Origins } from '../core/source-kinds/columns.ts';
 import type { HuggingFaceSource } from '../core/source-kinds/huggingface.ts';
 import { optionalColumns, type SourceRow, tableColumns } from '../core/source-row.ts';
+import { jsonOf } from '../core/text/json.ts';
 import { momentOf } from '../core/text/moments.ts';
 import { conversationRows } from './conversations.ts';
 import { findFiles } from './files/find.ts';
@@ -157,14 +158,7 @@ function wholeConversation(
   messages: unknown,
   values: Record<string, unknown>,
 ): SourceRow[] | string {
-  let list = messages;
-  if (typeof list === 'string') {
-    try {
-      list = JSON.parse(list);
-    } catch {
-      return 'its messages are no list';
-    }
-  }
+  const list = typeof messages === 'string' ? jsonOf(messages) : messages;
   if (!Array.isArray(list)) return 'its messages are no list';
   const texts = textsOf(said, columns, values);
   if (typeof texts === 'string') return texts;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { StoriesSource } from '../core/source-kinds/stories.ts';
 import type { SourceRow } from '../core/source-row.ts';
+import { jsonOf } from '../core/text/json.ts';
 import { momentOf } from '../core/text/moments.ts';
 import { splitJson } from './files/pieces.ts';
 import { type FileKind, openFiles, type Refused, refused } from './files/read.ts';
@@ -60,12 +61,8 @@ const reddit = (source: StoriesSource): FileKind => ({
 const plain = (value: unknown): string | null => (typeof value === 'string' || typeof value === 'number' ? String(value) : null);
 
 function post(source: StoriesSource, line: string, place: string): SourceRow[] | Refused {
-  let json: unknown;
-  try {
-    json = JSON.parse(line);
-  } catch {
-    return refused('not JSON');
-  }
+  const json = jsonOf(line);
+  if (json === undefined) return refused('not JSON');
   const parsed = Post.safeParse(json);
   if (!parsed.success) return refused('not a post as the Reddit API names its parts');
   const { id, author, title, selftext, body, created_utc: created, subreddit } = parsed.data;

@@ -1,9 +1,10 @@
 import { RowAside, type SourceTaken } from '../../core/dataset.ts';
 import type { Source } from '../../core/source.ts';
 import { SourceRow } from '../../core/source-row.ts';
+import { linesOf } from '../../core/text/lines.ts';
 import type { Batch, Cursor, OpenSource } from '../../sources/index.ts';
 import { SourceProblem } from '../../sources/source-problem.ts';
-import { linesOf, toLines } from '../lines.ts';
+import { toLines } from '../lines.ts';
 import { seenRows } from './seen.ts';
 import type { Progress, Spool } from './spool.ts';
 

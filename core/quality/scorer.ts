@@ -1,3 +1,5 @@
+import { jsonOf } from '../text/json.ts';
+
 /** What a judging model is asked, and how its answer is read. Pure: the model itself is somewhere else. */
 
 /** Raise when the question changes, or how often it is asked: scores under another number are not taken for these. */
@@ -37,12 +39,7 @@ export const questionOf = (
 
 /** Reads an answer. Whatever is not exactly what was asked for is no answer. */
 export function readAnswer(text: string): Answer | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const value = jsonOf(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const { score, reason, ...more } = value as { score?: unknown; reason?: unknown };
   if (Object.keys(more).length > 0 || !reasons.includes(reason as Reason)) return undefined;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ArtifactRef } from '../artifact.ts';
 import { Batch } from '../quality/sifted.ts';
+import { jsonOf } from '../text/json.ts';
 import { languageOf } from '../text/language.ts';
 import { normal } from '../text/normal.ts';
 import { Augment } from './recipe.ts';
@@ -91,11 +92,7 @@ export function rewriteQuestion(
 
 /** Reads an answer. Whatever is not exactly what was asked for is no answer. */
 export function readRewrite(answer: string): string | undefined {
-  try {
-    return z.strictObject({ text: z.string() }).parse(JSON.parse(answer)).text.trim();
-  } catch {
-    return undefined;
-  }
+  return z.strictObject({ text: z.string() }).safeParse(jsonOf(answer)).data?.text.trim();
 }
 
 const fixedIn = (text: string): string[] => [

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { type ArtifactRef, FolderListing, type FolderRef, folderMediaType } from '../../core/artifact.ts';
+import { jsonOf } from '../../core/text/json.ts';
 import type { Artifacts } from './artifacts.ts';
 import { artifactCorrupt } from './failures.ts';
 
@@ -43,13 +44,7 @@ const leavesFolder = (path: string): boolean => path.startsWith('/') || path.spl
 
 /** Reads a listing, and refuses one whose paths lead out of the folder. */
 export function parseListing(bytes: Buffer, digest: string, place: string): FolderListing {
-  let json: unknown;
-  try {
-    json = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    throw artifactCorrupt(digest, place, 'it is not the listing of a folder');
-  }
-  const listing = FolderListing.safeParse(json);
+  const listing = FolderListing.safeParse(jsonOf(bytes.toString('utf8')));
   if (!listing.success) throw artifactCorrupt(digest, place, 'it is not the listing of a folder');
   const outside = Object.keys(listing.data.files).find(leavesFolder);
   if (outside !== undefined) throw artifactCorrupt(digest, place, `it names ${outside}, which is outside the folder`);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { HuggingFaceSource } from '../../core/source-kinds/huggingface.ts';
+import { jsonOf } from '../../core/text/json.ts';
 import { SourceProblem } from '../source-problem.ts';
 import { called, fetched, type Place } from './bytes.ts';
 
@@ -61,9 +62,5 @@ async function json(what: string, response: Response): Promise<unknown> {
     if (bytes > mostListing) throw new SourceProblem(`${what}: its list of files is longer than ${mostListing / 2 ** 20} MiB.`);
     chunks.push(chunk);
   }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch {
-    return undefined;
-  }
+  return jsonOf(Buffer.concat(chunks).toString('utf8'));
 }

@@ -1,0 +1,10 @@
+/** Parted by line feeds alone: `readline` also parts at signs that may stand inside a JSON string. */
+export async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of text) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  yield rest;
+}
