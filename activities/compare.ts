@@ -12,7 +12,7 @@ import { layOut } from './report/lay-out.ts';
 import { evaluationResults, trainingProgress } from './report/markdown.ts';
 import { page } from './report/page.ts';
 import { categoriesOf, changesOf, probesOf, type Story } from './report/story.ts';
-import { curveOf, notesOf } from './report/training-log.ts';
+import { readTrainingLog } from './report/training-log.ts';
 
 export const compareActivities = ({ artifacts, settings }: Platform) => ({
   /** Turns everything that was measured into scores, a verdict and a report. Asks nobody: the same evidence gives the same report. */
@@ -35,7 +35,6 @@ export const compareActivities = ({ artifacts, settings }: Platform) => ({
     const digest = sha256(canonicalJson({ input, ...measured, ...judgement }));
     beat({ verdict: judgement.verdict });
 
-    const log = (await artifacts.get(adapter.log)).toString('utf8');
     const story: Story = {
       ...judgement,
       ...measured,
@@ -44,8 +43,7 @@ export const compareActivities = ({ artifacts, settings }: Platform) => ({
       contenders,
       changes: changesOf(likelihood, answers, contenders),
       probes: probesOf(input, answers),
-      curve: curveOf(log),
-      notes: notesOf(log),
+      ...readTrainingLog((await artifacts.get(adapter.log)).toString('utf8')),
       categories: categoriesOf(rows.values()),
       manifest: (await artifacts.get(dataset.manifest)).toString('utf8').slice(0, 20_000),
     };

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bookkeeping } from '../activities/bookkeeping.ts';
 import { compareActivities } from '../activities/compare.ts';
 import { escaped, html } from '../activities/report/html.ts';
-import { curveOf } from '../activities/report/training-log.ts';
+import { readTrainingLog } from '../activities/report/training-log.ts';
 import { type CompareRequest, Report } from '../core/evaluation.ts';
 import type { Artifacts } from '../platform/artifacts/artifacts.ts';
 import { folderArtifacts } from '../platform/artifacts/folder.ts';
@@ -208,7 +208,7 @@ test('a curve goes on over stages, and a repeated step counts once', () => {
     { event: 'step', stage: 'two', step: 10, loss: 1 },
     { event: 'validation', stage: 'two', step: 10, loss: null },
   ];
-  const curve = curveOf(`${log.map((event) => JSON.stringify(event)).join('\n')}\n{"event":"st`);
+  const { curve } = readTrainingLog(`${log.map((event) => JSON.stringify(event)).join('\n')}\n{"event":"st`);
   expect(curve.map(({ at, loss, validationLoss }) => [at, loss ?? null, validationLoss ?? null])).toEqual([
     [10, 3, null],
     [20, 2, null],

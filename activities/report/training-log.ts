@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { jsonOf } from '../../core/text/json.ts';
 
 /** What a training wrote into its log, as far as a curve needs it. */
-export type TrainingPoint = {
+type TrainingPoint = {
   stage: string;
   step: number;
   loss?: number;
@@ -23,19 +24,29 @@ const Event = z.discriminatedUnion('event', [
     tokensPerSecond: z.number().optional(),
   }),
   z.object({ event: z.literal('validation'), stage: z.string(), step: z.number(), loss: z.number() }),
+  z.object({ event: z.literal('note'), text: z.string() }),
 ]);
 
-const Note = z.object({ event: z.literal('note'), text: z.string() });
-
-/**
- * Reads the points of a training log, JSON lines. Other events are no points. A training that was resumed did some steps
- * twice: what was logged last is what the adapter was made by.
- */
-export function curveOf(log: string): Curve {
-  const stages = new Map<string, Map<string, TrainingPoint>>();
+/** Reads a training log, JSON lines. Other events tell nothing here, nor does a last line that was cut short. */
+export function readTrainingLog(log: string): { curve: Curve; notes: string[] } {
+  const points: TrainingPoint[] = [];
+  const notes = new Set<string>(); // a training that was resumed notes again what it found before
   for (const line of log.split('\n')) {
-    const point = pointOf(line);
-    if (!point) continue;
+    const told = Event.safeParse(jsonOf(line)).data;
+    if (told?.event === 'note') notes.add(told.text);
+    else if (told) points.push(pointOf(told));
+  }
+  return { curve: curveOf(points), notes: [...notes] };
+}
+
+function pointOf({ event, loss, ...point }: Exclude<z.infer<typeof Event>, { event: 'note' }>): TrainingPoint {
+  return event === 'step' ? { ...point, loss } : { ...point, validationLoss: loss };
+}
+
+/** A training that was resumed did some steps twice: what was logged last is what the adapter was made by. */
+function curveOf(logged: readonly TrainingPoint[]): Curve {
+  const stages = new Map<string, Map<string, TrainingPoint>>();
+  for (const point of logged) {
     const points = stages.get(point.stage) ?? new Map<string, TrainingPoint>();
     points.set(`${point.step} ${point.validationLoss === undefined}`, point);
     stages.set(point.stage, points);
@@ -48,24 +59,3 @@ export function curveOf(log: string): Curve {
     return ordered.map((point) => ({ ...point, at: start + point.step }));
   });
 }
-
-/** What a training log notes, each once: a training that was resumed notes again what it found before. */
-export function notesOf(log: string): string[] {
-  const notes = log.split('\n').flatMap((line) => Note.safeParse(jsonOf(line)).data?.text ?? []);
-  return [...new Set(notes)];
-}
-
-function pointOf(line: string): TrainingPoint | undefined {
-  const parsed = Event.safeParse(jsonOf(line));
-  if (!parsed.success) return undefined;
-  const { event, loss, ...point } = parsed.data;
-  return event === 'step' ? { ...point, loss } : { ...point, validationLoss: loss };
-}
-
-const jsonOf = (line: string): unknown => {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined; // the last line of a log that was cut short
-  }
-};
