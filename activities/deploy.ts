@@ -21,7 +21,7 @@ export const deployActivities = (platform: Platform) => ({
 });
 
 /** Of everything that makes a model answer as it does. */
-export const candidateDigest = (model: Model, { quantization, system, temperature, contextLength, maxTokens }: Serving): string =>
+const candidateDigest = (model: Model, { quantization, system, temperature, contextLength, maxTokens }: Serving): string =>
   sha256(
     canonicalJson({
       model: model.folder.digest,
@@ -99,7 +99,11 @@ type Config = Record<string, unknown>;
 async function configOf({ artifacts }: Platform, model: Model): Promise<Config> {
   const { files } = await artifacts.listFolder(model.folder);
   const config = files['config.json'];
-  if (!config) throw ApplicationFailure.nonRetryable(`Model ${model.folder.digest} has no config.json.`, failures.baseInvalid);
+  if (!config)
+    throw ApplicationFailure.nonRetryable(
+      `Model ${model.folder.digest} has no config.json. Make it again: \`./troupe run <persona> --refresh model\`.`,
+      failures.baseInvalid,
+    );
   return JSON.parse((await artifacts.get(config)).toString('utf8')) as Config;
 }
 

@@ -1,4 +1,4 @@
-import { type AdoptionRow, findAdoption, recordAdoption, recordPutBack } from '../platform/db/adoptions.ts';
+import { type AdoptionRow, findAdoption, listAdoptions, recordAdoption, recordPutBack } from '../platform/db/adoptions.ts';
 import { findAlias, listAliases, moveAlias } from '../platform/db/aliases.ts';
 import type { AliasName } from '../platform/db/database.ts';
 import { withPersona } from '../platform/db/persona-lock.ts';
@@ -110,14 +110,19 @@ export async function putBack(
   const full = fullName(name);
   return withPersona(db, persona, async (tx) => {
     const adoption = await findAdoption(tx, { persona, name: full });
-    if (!adoption) throw new Error(`${persona} has adopted nothing called ${full}.`);
+    if (!adoption) {
+      const names = (await listAdoptions(tx, { persona })).map((one) => one.name);
+      throw new Error(`${persona} has adopted nothing called ${full}. It has adopted ${names.join(', ') || 'nothing'}.`);
+    }
     if ((await ollama.find(adoption.keptTag))?.digest !== adoption.digest) {
-      throw new Error(`${adoption.keptTag}, under which ${full} was kept, is not in Ollama any more or was changed. Nothing was touched.`);
+      throw new Error(
+        `${adoption.keptTag}, under which ${full} was kept, is not in Ollama any more or was changed. Nothing was touched: make ${full} again from where it came from.`,
+      );
     }
     const there = await ollama.find(full);
     const ours = await listOurDigests(tx, { persona });
     if (there && there.digest !== adoption.digest && !ours.has(there.digest))
-      throw new Error(`${full} is something else by now, and was left alone.`);
+      throw new Error(`${full} is something else by now, and was left alone. Move it to another name in Ollama, then try again.`);
 
     const champion = await findAlias(tx, { persona, alias: 'champion' });
     if (champion?.tag === full) await moveAlias(tx, { persona, alias: 'champion', to: null, reason: 'put-back', by });

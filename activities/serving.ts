@@ -47,7 +47,7 @@ export async function ensureKept(platform: Platform, release: ReleaseRow): Promi
   const { model, serving, persona, candidate } = release;
   if (!model) {
     throw ApplicationFailure.nonRetryable(
-      `Release ${release.id} is no longer in Ollama, and was not made from artifacts.`,
+      `Release ${release.id} is no longer in Ollama, and was not made from artifacts. Speak with another one: \`./troupe rollback ${release.persona} --to <release>\`.`,
       failures.ollamaRefused,
     );
   }

@@ -52,7 +52,10 @@ export const snapshotActivities = ({ artifacts, settings }: Needs, open = openSo
 
     async function stored(): Promise<Snapshot> {
       const rows = done.reduce((sum, source) => sum + source.rows, 0);
-      if (rows === 0) throw new SourceProblem(`No words in ${input.sources.map((source) => source.name).join(', ')}.`);
+      if (rows === 0)
+        throw new SourceProblem(
+          `No words in ${input.sources.map(({ name }) => name).join(', ')}: each is optional, and none has any. Fill one.`,
+        );
       return {
         words: await artifacts.putFile(spool.words.path, ndjson),
         rows,
