@@ -20,7 +20,6 @@ import { sparedThreads } from '../platform/idle-processors.ts';
 import type { ModelOptions } from '../platform/ollama.ts';
 import type { Platform } from '../platform/platform.ts';
 import { beating } from './beating.ts';
-import { compareActivities } from './compare.ts';
 import { ndjson, readLines, toLines } from './lines.ts';
 import { openNotes } from './notes.ts';
 
@@ -33,8 +32,6 @@ const longPrompt = 64;
 type Question = { id: string; messages: Message[]; prompt: string; reference: string | null };
 
 export const evaluationActivities = (platform: Platform) => ({
-  ...compareActivities(platform),
-
   /** Lets the candidate speak greedily, token by token with log-probabilities, for the trainer to check. */
   async sampleModel({ input }: StepRequest<SampleRequest>): Promise<Samples> {
     const { candidate, serving, prompts } = input;

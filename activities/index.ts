@@ -3,6 +3,7 @@ import type { Platform } from '../platform/platform.ts';
 import { bookkeeping } from './bookkeeping.ts';
 import { championActivities } from './champion.ts';
 import { checked } from './checked.ts';
+import { compareActivities } from './compare.ts';
 import { datasetActivities } from './dataset.ts';
 import { deployActivities } from './deploy.ts';
 import { embeddingActivities } from './embeddings.ts';
@@ -26,6 +27,7 @@ export const allActivities = (platform: Platform) =>
       ...datasetActivities(platform),
       ...deployActivities(platform),
       ...evaluationActivities(platform),
+      ...compareActivities(platform),
       ...publishActivities(platform),
     }),
   });

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, globSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { EmbedderRequest, ReadyEmbedder } from '../core/embedding.ts';
+import { digestOfFile } from './artifacts/digest.ts';
 import { sparedThreads } from './idle-processors.ts';
 import { byHand, type Ollama } from './ollama.ts';
 import { refused } from './ollama-http.ts';
@@ -44,20 +43,15 @@ function folderOf({ model, folder }: EmbedderRequest, cache: string, server: str
 async function makeOf(ollama: Ollama, model: string, folder: string, signal: AbortSignal | undefined): Promise<void> {
   const files: Record<string, string> = {};
   for (const path of globSync('**/*', { cwd: folder }).sort().filter(isRead)) {
-    const digest = await digestOf(join(folder, path));
+    const { digest } = await digestOfFile(join(folder, path));
     await ollama.upload(digest, join(folder, path), signal);
     files[path] = digest;
   }
   await ollama.create({ model, files, signal });
 }
 
-async function digestOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
-}
-
-export type Embedded = { vector: Float32Array /** It was longer than the embedder reads, and lost its oldest words. */; cut: boolean };
+/** `cut`: it was longer than the embedder reads, and lost its oldest words. */
+export type Embedded = { vector: Float32Array; cut: boolean };
 
 export type Embed = (texts: readonly string[], signal?: AbortSignal) => Promise<Embedded[]>;
 

@@ -1,4 +1,6 @@
-/** A stream of chance that is the same for the same seed on every machine (mulberry32). */
+import { random as numbers } from '../../core/statistics.ts';
+
+/** A stream of chance that is the same for the same seed on every machine. */
 export type Random = {
   next(): number;
   below(n: number): number;
@@ -8,13 +10,7 @@ export type Random = {
 };
 
 export function random(seed: number): Random {
-  let state = seed >>> 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
+  const next = numbers(seed);
   const below = (n: number) => Math.floor(next() * n);
   return {
     next,
