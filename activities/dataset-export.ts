@@ -4,10 +4,9 @@ import { mkdir, open, readdir, rename, rm, rmdir, writeFile } from 'node:fs/prom
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import type { ArtifactRef } from '../core/artifact.ts';
 import { type Dataset, DatasetRow } from '../core/dataset.ts';
 import { sizeCategories } from '../core/dataset-rows/front-matter.ts';
-import { sides } from '../core/dataset-rows/shaping.ts';
+import { filesOf, sides } from '../core/dataset-rows/shaping.ts';
 import type { Format } from '../core/recipes/formats.ts';
 import * as form from '../core/recipes/formats.ts';
 import { pairing } from '../core/recipes/pairs.ts';
@@ -84,7 +83,7 @@ export async function exportDataset({ artifacts }: { artifacts: Artifacts }, { d
       };
       return [passed.written('train.jsonl', await lines(join(folder, 'train.jsonl'), mapped(rated, shape)))];
     }
-    const files: Record<(typeof sides)[number], ArtifactRef> = { ...dataset.training, test: dataset.test };
+    const files = filesOf(dataset);
     const written: Written[] = [];
     for (const side of sides) {
       const passed = syntheticCounter();

@@ -1,9 +1,9 @@
 import type { ArtifactRef } from '../core/artifact.ts';
-import type { Platform } from '../platform/platform.ts';
+import type { Artifacts } from '../platform/artifacts/artifacts.ts';
 import { scoredRows } from './scored-rows.ts';
 
 /** The rows that a model scored too low to keep. */
-export async function poorRows(artifacts: Platform['artifacts'], scores: ArtifactRef | null): Promise<(key: string) => boolean> {
+export async function poorRows(artifacts: Artifacts, scores: ArtifactRef | null): Promise<(key: string) => boolean> {
   const poor = await scoredRows(artifacts, scores, 'poor');
   return (key) => poor(key) !== undefined;
 }

@@ -1,13 +1,12 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { ArtifactRef } from '../core/artifact.ts';
 import { canonicalJson } from '../core/canonical.ts';
-import { keyOf } from '../core/dataset-rows/turns.ts';
 import { failures } from '../core/failures.ts';
 import { ownWords } from '../core/quality/figures.ts';
 import type { QualityScorer } from '../core/quality/policy.ts';
 import { type Answer, answerShape, canJudge, controls, questionOf, questionVersion, readAnswer } from '../core/quality/scorer.ts';
 import type { QualityRequest, RowScore } from '../core/quality.ts';
-import { SourceRow } from '../core/source-row.ts';
+import { keyOf, SourceRow } from '../core/source-row.ts';
 import { sha256 } from '../platform/artifacts/digest.ts';
 import { findScore, recordScore } from '../platform/db/scores.ts';
 import { beat } from '../platform/heartbeat.ts';

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import { canonicalJson } from '../core/canonical.ts';
-import { keyOf } from '../core/dataset-rows/turns.ts';
 import { failures } from '../core/failures.ts';
 import { rules } from '../core/quality/rules.ts';
 import { sieve } from '../core/quality/sieve.ts';
@@ -21,7 +20,7 @@ import {
 } from '../core/recipes/rewrite.ts';
 import { textKey } from '../core/recipes/variants.ts';
 import type { StepRequest } from '../core/run.ts';
-import { SourceRow } from '../core/source-row.ts';
+import { keyOf, SourceRow } from '../core/source-row.ts';
 import { clean } from '../core/text/clean.ts';
 import { hashOf } from '../core/text/hash.ts';
 import { languageOf } from '../core/text/language.ts';

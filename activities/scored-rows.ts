@@ -3,7 +3,7 @@ import { places } from '../core/columns.ts';
 import { type Reason, reasons } from '../core/quality/scorer.ts';
 import { RowScore } from '../core/quality.ts';
 import { hashOf } from '../core/text/hash.ts';
-import type { Platform } from '../platform/platform.ts';
+import type { Artifacts } from '../platform/artifacts/artifacts.ts';
 import { eachLine } from './lines.ts';
 
 export type Scored = { score: number; reason: Reason | null };
@@ -12,7 +12,7 @@ const said = [null, ...reasons] as const;
 
 /** What a model said of the rows that it scored, or only of those it scored too low to keep: some 20 bytes for each. */
 export async function scoredRows(
-  artifacts: Platform['artifacts'],
+  artifacts: Artifacts,
   scores: ArtifactRef | null,
   only?: 'poor',
 ): Promise<(key: string) => Scored | undefined> {

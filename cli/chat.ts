@@ -8,7 +8,7 @@ import { latestStep } from '../platform/db/steps.ts';
 import { byHand, type ChatMessage, type Ollama, openOllama } from '../platform/ollama.ts';
 import { openBooks } from './connect.ts';
 import type { Context } from './context.ts';
-import { lastPersona, personaOr } from './find-run.ts';
+import { personaOr } from './find-run.ts';
 import { exitCodes, Stop } from './stop.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -21,10 +21,7 @@ const remembered = 40; // messages sent along; the model's own context is the ha
 
 /** Talks to a persona, or lets two models answer side by side. */
 export async function command({ terminal, settings }: Context, named: string | undefined, options: ChatOptions): Promise<number> {
-  const name = await personaOr(named, settings, async () => {
-    await using db = await openBooks(settings);
-    return await lastPersona(db); // awaited here: the database is closed at the end of this block
-  });
+  const name = await personaOr(named, settings);
   const persona = loadPersona(settings, name);
   const ollama = openOllama(settings.ollama);
   const model = options.model ?? persona.serving.name;

@@ -2,17 +2,13 @@ import { eachLine } from '../activities/lines.ts';
 import { scoredRows } from '../activities/scored-rows.ts';
 import { RowAside } from '../core/dataset.ts';
 import { cleaned } from '../core/dataset-rows/cleaned.ts';
-import { keyOf } from '../core/dataset-rows/turns.ts';
 import { scoredPoor, sieve } from '../core/quality/sieve.ts';
-import { SourceRow } from '../core/source-row.ts';
-import type { openArtifacts } from '../platform/artifacts/open.ts';
+import { keyOf, SourceRow } from '../core/source-row.ts';
+import type { Artifacts } from '../platform/artifacts/artifacts.ts';
 import type { TakenSnapshot } from './find-dataset.ts';
 
 /** Every row that could not be read into a snapshot, and then every row of it that is damaged, or put aside by a rule, a score or a failing day. */
-export async function* rowsAside(
-  artifacts: Awaited<ReturnType<typeof openArtifacts>>,
-  { snapshot, sifted }: TakenSnapshot,
-): AsyncGenerator<RowAside> {
+export async function* rowsAside(artifacts: Artifacts, { snapshot, sifted }: TakenSnapshot): AsyncGenerator<RowAside> {
   if (snapshot.quarantined !== null) yield* eachLine(artifacts, snapshot.quarantined, RowAside);
   const poor = await scoredRows(artifacts, sifted?.scores ?? null, 'poor');
   const reasonAgainst = sieve(sifted, (key) => poor(key) !== undefined);

@@ -1,15 +1,16 @@
 import { eachLine } from '../activities/lines.ts';
+import type { ArtifactRef } from '../core/artifact.ts';
 import { canonicalJson } from '../core/canonical.ts';
 import { DatasetRow } from '../core/dataset.ts';
-import { type Side, sides } from '../core/dataset-rows/shaping.ts';
+import { filesOf, type Side, sides } from '../core/dataset-rows/shaping.ts';
 import { hashOf } from '../core/text/hash.ts';
+import type { Artifacts } from '../platform/artifacts/artifacts.ts';
 import { openArtifacts } from '../platform/artifacts/open.ts';
-import { textWidth } from '../platform/text-width.ts';
 import { openBooks } from './connect.ts';
 import type { Context } from './context.ts';
 import { getDataset, type MadeDataset } from './find-dataset.ts';
 import { exitCodes } from './stop.ts';
-import { table } from './terminal.ts';
+import { table } from './table.ts';
 
 type Row = { split: Side; contents: number; category: string; source: string };
 type Change = 'added' | 'removed' | 'moved' | 'changed' | 'same';
@@ -33,8 +34,8 @@ export async function command({ terminal, settings }: Context, a: string, b: str
   return exitCodes.ok;
 }
 
-async function rowsOf(artifacts: Awaited<ReturnType<typeof openArtifacts>>, { dataset }: MadeDataset): Promise<Map<string, Row>> {
-  const files = { train: dataset.training.train, validation: dataset.training.validation, test: dataset.test };
+async function rowsOf(artifacts: Artifacts, { dataset }: MadeDataset): Promise<Map<string, Row>> {
+  const files = filesOf(dataset);
   const rows = new Map<string, Row>();
   for (const split of sides)
     for await (const { id, group: _, ...row } of eachLine(artifacts, files[split], DatasetRow)) {
@@ -76,15 +77,16 @@ export function differencesOf(was: ReadonlyMap<string, Row>, is: ReadonlyMap<str
 }
 
 const digestsOf = (before: MadeDataset, after: MadeDataset) => {
-  const named = ({ snapshot, dataset }: MadeDataset): Record<string, string> => ({
-    snapshot: snapshot.words.digest,
-    train: dataset.training.train.digest,
-    validation: dataset.training.validation.digest,
-    test: dataset.test.digest,
-    manifest: dataset.manifest.digest,
+  const refs = ({ snapshot, dataset }: MadeDataset): Record<string, ArtifactRef> => ({
+    snapshot: snapshot.words,
+    ...filesOf(dataset),
+    manifest: dataset.manifest,
   });
-  const [was, is] = [named(before), named(after)];
-  return Object.entries(is).map(([name, digest]) => ({ name, before: was[name]!, after: digest, same: was[name] === digest }));
+  const was = refs(before);
+  return Object.entries(refs(after)).map(([name, { digest }]) => {
+    const earlier = was[name]!.digest;
+    return { name, before: earlier, after: digest, same: earlier === digest };
+  });
 };
 
 type Told = ReturnType<typeof differencesOf> & { before: MadeDataset; after: MadeDataset; digests: ReturnType<typeof digestsOf> };
@@ -93,16 +95,13 @@ function diffLines({ before, after, digests, all, by, moves }: Told): string[] {
   const head = ['added', 'removed', 'moved', 'changed', 'same'] as const;
   const line = ([name, tally]: [string, Tally]) => [name, ...head.map((change) => String(tally[change]))];
   const block = (title: string, tallies: Record<string, Tally>, more: [string, Tally][] = []) =>
-    table(
-      [
-        [title, ...head],
-        ...Object.entries(tallies)
-          .sort(([a], [b]) => (a < b ? -1 : 1))
-          .map(line),
-        ...more.map(line),
-      ],
-      textWidth,
-    );
+    table([
+      [title, ...head],
+      ...Object.entries(tallies)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(line),
+      ...more.map(line),
+    ]);
   return [
     `From ${before.run} to ${after.run}:`,
     ...table(
@@ -111,7 +110,6 @@ function diffLines({ before, after, digests, all, by, moves }: Told): string[] {
         name,
         same ? `the same, ${is.slice(0, 12)}` : `${was.slice(0, 12)} → ${is.slice(0, 12)}`,
       ]),
-      textWidth,
     ),
     '',
     ...block('category', by.category, [['all rows', all]]),

@@ -10,17 +10,17 @@ import type { Database } from '../platform/db/database.ts';
 import { type BatchRow, findQuality, latestQuality, listBatches, type QualityRow } from '../platform/db/qualities.ts';
 import { listSteps } from '../platform/db/steps.ts';
 import type { Settings } from '../platform/settings.ts';
-import { textWidth } from '../platform/text-width.ts';
 import { openBooks } from './connect.ts';
 import type { Context } from './context.ts';
-import { getRun, lastPersona, personaOr } from './find-run.ts';
+import { getRun, personaOr } from './find-run.ts';
 import { exitCodes, Stop } from './stop.ts';
-import { type Terminal, table } from './terminal.ts';
+import { table } from './table.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Shows what a persona's words were found to be like, in numbers, and where the page with the plots is. */
 export async function command({ terminal, settings }: Context, named: string | undefined): Promise<number> {
   await using db = await openBooks(settings);
-  const name = named ?? (await personaOr(undefined, settings, () => lastPersona(db)));
+  const name = await personaOr(named, settings, db);
   const quality = await qualityOf(db, name, listPersonas(settings));
   const days = await listBatches(db, { run: quality.run });
   const html = await pageOf(db, quality, settings);
@@ -55,7 +55,7 @@ const marks = { pass: '✔', warn: '!', fail: '✘', 'not measured': '·' } as c
 const colours = { pass: 'green', warn: 'yellow', fail: 'red', 'not measured': 'dim' } as const;
 
 /** The summary: checks, sources, the days that fail, and where to look further. */
-export function dataLines(
+function dataLines(
   { run, persona, verdict, checks, at }: QualityRow,
   days: readonly BatchRow[],
   html: string | null,
@@ -66,22 +66,15 @@ export function dataLines(
   return [
     style('bold', `${persona}: ${verdict}`) + style('dim', `  run ${run}, ${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`),
     '',
-    ...table(
-      checks.map(({ check, verdict, detail }) => [style(colours[verdict], marks[verdict]), check, detail]),
-      textWidth,
-    ),
+    ...table(checks.map(({ check, verdict, detail }) => [style(colours[verdict], marks[verdict]), check, detail])),
     '',
-    ...table(
-      [
-        ['source', 'rows', 'days', 'from', 'to', 'own', 'words each', 'duplicates', 'emoji', 'personal', 'aside', 'consent'],
-        ...sourceRows(days),
-      ],
-      textWidth,
-    ),
+    ...table([
+      ['source', 'rows', 'days', 'from', 'to', 'own', 'words each', 'duplicates', 'emoji', 'personal', 'aside', 'consent'],
+      ...sourceRows(days),
+    ]),
     ...(failing.length > 0 ? ['', `Days that fail (${failing.length}):`] : []),
     ...table(
       shown.map((day) => ['  ', `${day.source}/${day.day}`, `${day.rows} rows`, day.failing.join(', '), day.leftOut ? 'left out' : 'kept']),
-      textWidth,
     ),
     ...(failing.length > shown.length ? [`  and ${failing.length - shown.length} more`] : []),
     '',

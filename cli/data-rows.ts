@@ -1,17 +1,18 @@
 import { eachLine } from '../activities/lines.ts';
 import { type Scored, scoredRows } from '../activities/scored-rows.ts';
 import { type Category, categories, DatasetRow, type RowAside } from '../core/dataset.ts';
-import { type Side, sides } from '../core/dataset-rows/shaping.ts';
-import { keyOf } from '../core/dataset-rows/turns.ts';
-import { didYouMean } from '../core/did-you-mean.ts';
+import { filesOf, type Side, sides } from '../core/dataset-rows/shaping.ts';
 import { asideBecause, type RuleId, ruleIds, rules, rulesBroken, rulesBrokenBy, textsOf } from '../core/quality/rules.ts';
-import { SourceRow } from '../core/source-row.ts';
+import { keyOf, SourceRow } from '../core/source-row.ts';
+import { signsShown } from '../core/text/signs.ts';
+import type { Artifacts } from '../platform/artifacts/artifacts.ts';
 import { openArtifacts } from '../platform/artifacts/open.ts';
 import { openBooks } from './connect.ts';
 import type { Context } from './context.ts';
 import { rowsAside } from './data-aside.ts';
 import { getDataset, getSnapshot, type MadeDataset } from './find-dataset.ts';
-import { lastPersona, personaOr } from './find-run.ts';
+import { personaOr } from './find-run.ts';
+import { oneOf } from './one-of.ts';
 import { exitCodes, usage } from './stop.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -37,7 +38,7 @@ export async function command(context: Context, given: string | undefined, optio
   const { terminal, settings } = context;
   const wanted = wantedBy(options);
   await using db = await openBooks(settings);
-  const named = given ?? (await personaOr(undefined, settings, () => lastPersona(db)));
+  const named = await personaOr(given, settings, db);
   const artifacts = await openArtifacts(settings);
   const { run, rows } = options.aside ? await inNone() : await inDataset();
   let count = 0;
@@ -72,9 +73,9 @@ function wantedBy({ split, category, flag, aside, limit }: RowsOptions): Wanted 
   if (aside && (split ?? category ?? flag) !== undefined)
     throw usage('--aside tells where rows stand that were put aside: leave out --split, --category and --flag.');
   const wanted: Wanted = {
-    splits: split === undefined ? sides : [oneOf('--split', split, sides)],
-    ...(category !== undefined && { category: oneOf('--category', category, categories) }),
-    ...(flag !== undefined && { flag: oneOf('--flag', flag, ruleIds) }),
+    splits: split === undefined ? sides : [oneOf(split, sides, `--split cannot be ${split}`)],
+    ...(category !== undefined && { category: oneOf(category, categories, `--category cannot be ${category}`) }),
+    ...(flag !== undefined && { flag: oneOf(flag, ruleIds, `--flag cannot be ${flag}`) }),
   };
   const narrower = [...(split === undefined ? [] : ['--split']), ...(category === undefined ? [] : ['--category'])];
   if (isAside(wanted.flag) && narrower.length > 0)
@@ -87,22 +88,13 @@ function wantedBy({ split, category, flag, aside, limit }: RowsOptions): Wanted 
 /** Whether a rule puts rows aside. They are in no data set and are looked for in the snapshot. */
 const isAside = (flag: RuleId | undefined): flag is RuleId => flag !== undefined && rules[flag].aside;
 
-function oneOf<T extends string>(option: string, given: string, known: readonly T[]): T {
-  const found = known.find((name) => name === given);
-  if (found !== undefined) return found;
-  const meant = didYouMean(given, [...known]);
-  throw usage(`${option} ${given}: ${meant ? `did you mean ${meant}? ` : ''}There are: ${known.join(', ')}.`);
-}
-
-type Store = Awaited<ReturnType<typeof openArtifacts>>;
-
 async function* rowsOf(
-  artifacts: Store,
+  artifacts: Artifacts,
   { dataset, languages, scores }: MadeDataset,
   { splits, category, flag }: Wanted,
 ): AsyncGenerator<Shown> {
   const scoreOf = await scoredRows(artifacts, scores);
-  const files = { train: dataset.training.train, validation: dataset.training.validation, test: dataset.test };
+  const files = filesOf(dataset);
   for (const split of splits)
     for await (const row of eachLine(artifacts, files[split], DatasetRow)) {
       if (category !== undefined && row.category !== category) continue;
@@ -134,7 +126,7 @@ function worstOf({ id, category, origin }: DatasetRow, scoreOf: (key: string) =>
   return scored.sort((a, b) => a.score - b.score)[0] ?? null;
 }
 
-async function* asideIn(artifacts: Store, { snapshot, languages, scores }: MadeDataset, flag: RuleId): AsyncGenerator<Shown> {
+async function* asideIn(artifacts: Artifacts, { snapshot, languages, scores }: MadeDataset, flag: RuleId): AsyncGenerator<Shown> {
   const scoreOf = await scoredRows(artifacts, scores);
   for await (const row of eachLine(artifacts, snapshot.words, SourceRow)) {
     const flags = rulesBrokenBy(row, languages);
@@ -171,8 +163,4 @@ function rowLines({ split, id, at, about, flags, scored, said }: Shown, { style 
   ];
 }
 
-/** Words may hold signs that command a terminal, or turn the direction of writing: they are shown by their number. */
-const harmless = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, (sign) =>
-    sign === '\n' || sign === '\t' ? sign : `[U+${sign.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}]`,
-  );
+const harmless = (text: string): string => signsShown(text, '\t\n');

@@ -1,8 +1,7 @@
-import { textWidth } from '../platform/text-width.ts';
 import { doctor } from '../temporal-dev/doctor.ts';
 import type { Context } from './context.ts';
 import { exitCodes } from './stop.ts';
-import { table } from './terminal.ts';
+import { table } from './table.ts';
 
 const marks = { ok: '✔', warn: '!', fail: '✘' } as const;
 const colours = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
@@ -13,10 +12,7 @@ export async function command({ terminal }: Context): Promise<number> {
   const failed = findings.some(({ state }) => state === 'fail');
   if (terminal.json) terminal.out(JSON.stringify({ ok: !failed, findings }));
   else {
-    const lines = table(
-      findings.map(({ name, state, found }) => [marks[state], name, found]),
-      textWidth,
-    );
+    const lines = table(findings.map(({ name, state, found }) => [marks[state], name, found]));
     for (const [i, { state, advice }] of findings.entries()) {
       terminal.out(terminal.style(colours[state], lines[i]!));
       if (advice) terminal.out(`    ${advice}`);

@@ -1,25 +1,20 @@
-import { didYouMean } from '../core/did-you-mean.ts';
 import type { Plan } from '../core/plan.ts';
 import { latestStep, listSteps } from '../platform/db/steps.ts';
 import { openBooks } from './connect.ts';
 import type { Context } from './context.ts';
 import { differenceLine, differences } from './differences.ts';
 import { getRun } from './find-run.ts';
+import { knownStep } from './one-of.ts';
 import { exitCodes, usage } from './stop.ts';
 
 /** Tells why a step ran or was reused: which of its inputs differed from which earlier run. */
 export async function command({ terminal, settings }: Context, runOrStep: string, stepName: string | undefined): Promise<number> {
   await using db = await openBooks(settings);
   const row = await getRun(db, stepName === undefined ? undefined : runOrStep);
-  const name = stepName ?? runOrStep;
   const plan = row.plan as Plan;
   if (plan.boxes.length === 0) throw usage(`${row.id} has no steps: it could not be planned. See: ./troupe status ${row.id}`);
-  const box = plan.boxes.find((other) => other.name === name);
-  if (!box) {
-    const names = plan.boxes.map((other) => other.name);
-    const near = didYouMean(name, names);
-    throw usage(`${row.id} has no step ${name}.${near ? ` Did you mean ${near}?` : ''} It has ${names.join(', ')}.`);
-  }
+  const name = knownStep(row.id, stepName ?? runOrStep, plan.boxes);
+  const box = plan.boxes.find((other) => other.name === name)!;
   const steps = await listSteps(db, { run: row.id });
   const step = steps.find((other) => other.step === name);
   const say = (why: string, more: { comparedWith?: string; differences?: ReturnType<typeof differences> } = {}) => {

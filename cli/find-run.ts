@@ -4,28 +4,29 @@ import { listPersonas } from '../platform/config.ts';
 import type { Database } from '../platform/db/database.ts';
 import { findRun, listRuns, type RunRow } from '../platform/db/runs.ts';
 import type { Settings } from '../platform/settings.ts';
+import { openBooks } from './connect.ts';
 import { Stop, usage } from './stop.ts';
 
 /** The workflow that walks a run: the newest one of a persona, or one run exactly. */
 export type Workflow = { id: string; runId?: string };
 
-/** The persona that is meant when none is named: the only one there is, or the one that ran last. */
-export async function personaOr(
-  name: string | undefined,
-  settings: Settings,
-  lastRun?: () => Promise<string | undefined>,
-): Promise<string> {
+/** The persona that is meant when none is named: the only one there is, or the one that ran last, by the books of `db` or our own. */
+export async function personaOr(name: string | undefined, settings: Settings, db?: Kysely<Database>): Promise<string> {
   if (name !== undefined) return name;
   const there = listPersonas(settings);
   if (there.length === 1) return there[0]!;
   if (there.length === 0) throw usage(`There is no persona in ${settings.configs}. Write one: ./troupe init`);
-  const last = await lastRun?.().catch(() => undefined); // with no database to ask, the list below is the answer
+  const last = await lastPersona(settings, db).catch(() => undefined); // with no database to ask, the list below is the answer
   if (last !== undefined && there.includes(last)) return last;
   throw usage(`Which persona? There are: ${there.join(', ')}.`);
 }
 
 /** Whose run was the latest. */
-export const lastPersona = async (db: Kysely<Database>): Promise<string | undefined> => (await listRuns(db, { limit: 1 }))[0]?.persona;
+async function lastPersona(settings: Settings, db?: Kysely<Database>): Promise<string | undefined> {
+  if (db) return (await listRuns(db, { limit: 1 }))[0]?.persona;
+  await using books = await openBooks(settings);
+  return await lastPersona(settings, books); // awaited here: the database is closed at the end of this block
+}
 
 /** A run by its id, a unique beginning of it, or the latest of a persona; the latest of all when nothing is named. */
 export async function getRun(db: Kysely<Database>, named: string | undefined): Promise<RunRow> {

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { ArtifactRef } from '../core/artifact.ts';
+import { elapsed } from '../core/elapsed.ts';
+import type { Plan } from '../core/plan.ts';
 import { openArtifacts } from '../platform/artifacts/open.ts';
 import type { RunRow } from '../platform/db/runs.ts';
 import { listSteps, type StepRow } from '../platform/db/steps.ts';
@@ -9,8 +11,8 @@ import { openBooks, openTemporal } from './connect.ts';
 import type { Context } from './context.ts';
 import { getRun, workflowOf } from './find-run.ts';
 import { historyLines, type LogLine } from './history-lines.ts';
-import { seconds } from './run-events.ts';
-import { exitCodes, usage } from './stop.ts';
+import { knownStep } from './one-of.ts';
+import { exitCodes } from './stop.ts';
 import { tellTemporal } from './terminal.ts';
 
 /** Tells what happened in a run: every attempt of every step while Temporal keeps it, what the books say after. */
@@ -18,8 +20,7 @@ export async function command(context: Context, named: string | undefined, step:
   const { terminal, settings } = context;
   await using db = await openBooks(settings);
   const row = await getRun(db, named);
-  const names = (row.plan as { boxes: { name: string }[] }).boxes.map(({ name }) => name);
-  if (step !== undefined && !names.includes(step)) throw usage(`${row.id} has no step ${step}. It has ${names.join(', ')}.`);
+  if (step !== undefined) knownStep(row.id, step, (row.plan as Plan).boxes);
   const steps = await listSteps(db, { run: row.id });
 
   const told = (await fromTemporal(context, row)) ?? fromBooks(steps);
@@ -52,7 +53,7 @@ const fromBooks = (steps: readonly StepRow[]): LogLine[] =>
   steps.map(({ step, reusedFrom, startedAt, endedAt }) => ({
     at: endedAt.toISOString(),
     step,
-    text: reusedFrom ? `reused from ${reusedFrom}` : `done in ${seconds((endedAt.getTime() - startedAt.getTime()) / 1000)}`,
+    text: reusedFrom ? `reused from ${reusedFrom}` : `done in ${elapsed((endedAt.getTime() - startedAt.getTime()) / 1000)}`,
   }));
 
 async function printArtifact({ terminal, settings }: Context, ref: ArtifactRef): Promise<void> {

@@ -48,7 +48,7 @@ export async function outcomeOf(handle: WorkflowHandle, persona: string): Promis
 }
 
 /** The outcome inside a failure. */
-export function outcomeOfFailure(cause: unknown, persona: string): Outcome {
+function outcomeOfFailure(cause: unknown, persona: string): Outcome {
   if (cause instanceof CancelledFailure) return { status: 'cancelled', persona };
   const told = cause instanceof ApplicationFailure ? (cause.details?.[0] as Outcome | undefined) : undefined;
   if (told && typeof told === 'object' && 'status' in told) return told;

@@ -1,34 +1,22 @@
-import { untilStep } from '../core/pipeline.ts';
+import { elapsed } from '../core/elapsed.ts';
 import { loadPersona } from '../platform/config.ts';
 import { findReusableStep, latestStep } from '../platform/db/steps.ts';
-import { textWidth } from '../platform/text-width.ts';
-import { release } from '../workflows/pipelines/release.ts';
 import { openBooks } from './connect.ts';
 import type { Context } from './context.ts';
 import { differenceLine } from './differences.ts';
-import { lastPersona, personaOr } from './find-run.ts';
+import { personaOr } from './find-run.ts';
 import { type Books, type Forecast, forecast } from './forecast.ts';
-import { seconds } from './run-events.ts';
-import { exitCodes, usage } from './stop.ts';
-import { type Terminal, table } from './terminal.ts';
+import { planFor, type StepOptions } from './plan-for.ts';
+import { exitCodes } from './stop.ts';
+import { table } from './table.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Shows what a run would do, what it would reuse, and why. Nothing is started. */
-export async function command(
-  { terminal, settings }: Context,
-  named: string | undefined,
-  options: { until?: string; refresh?: string[] },
-): Promise<number> {
+export async function command({ terminal, settings }: Context, named: string | undefined, options: StepOptions): Promise<number> {
   const known = named === undefined ? undefined : loadPersona(settings, named); // its mistakes first: they need no server
   await using db = await openBooks(settings);
-  const persona = known ?? loadPersona(settings, await personaOr(named, settings, () => lastPersona(db)));
-  let plan = release(persona);
-  if (options.until !== undefined) {
-    try {
-      plan = untilStep(plan, options.until);
-    } catch (error) {
-      throw usage(`${(error as Error).message}.`);
-    }
-  }
+  const persona = known ?? loadPersona(settings, await personaOr(named, settings, db));
+  const plan = planFor(persona, options);
 
   const books: Books = {
     byKey: (key) => findReusableStep(db, { key }),
@@ -56,10 +44,7 @@ export async function command(
 
 /** The forecast as a table, each change on a line of its own. */
 export function forecastLines(forecasts: readonly Forecast[], { style }: Pick<Terminal, 'style'>): string[] {
-  const lines = table(
-    forecasts.map((box) => [box.name, mark(box), reason(box)]),
-    textWidth,
-  );
+  const lines = table(forecasts.map((box) => [box.name, mark(box), reason(box)]));
   return forecasts.flatMap((box, i) => {
     const shown =
       box.will === 'reuse' ? style('green', lines[i]!) : box.will === 'run' ? style('yellow', lines[i]!) : style('dim', lines[i]!);
@@ -72,7 +57,7 @@ export function forecastLines(forecasts: readonly Forecast[], { style }: Pick<Te
 const mark = (box: Forecast): string => ({ reuse: 'reused', run: 'runs', depend: 'depends', ask: 'asks', compare: 'compares' })[box.will];
 
 function reason(box: Forecast): string {
-  const before = 'seconds' in box && box.seconds !== undefined ? `, ${seconds(box.seconds)} last time` : '';
+  const before = 'seconds' in box && box.seconds !== undefined ? `, ${elapsed(box.seconds)} last time` : '';
   switch (box.will) {
     case 'reuse':
       return box.assuming.length === 0

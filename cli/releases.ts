@@ -1,10 +1,9 @@
 import { listReleases, setAnchor } from '../activities/releases.ts';
-import { textWidth } from '../platform/text-width.ts';
 import { openWorld } from './ask.ts';
 import type { Context } from './context.ts';
-import { lastPersona, personaOr } from './find-run.ts';
+import { personaOr } from './find-run.ts';
 import { exitCodes, usage } from './stop.ts';
-import { table } from './terminal.ts';
+import { table } from './table.ts';
 
 /** Lists the releases of a persona, and which of them is live. */
 export async function command(
@@ -14,7 +13,7 @@ export async function command(
 ): Promise<number> {
   const { terminal, settings } = context;
   await using platform = await openWorld(context);
-  const persona = await personaOr(named, settings, () => lastPersona(platform.db));
+  const persona = await personaOr(named, settings, platform.db);
   if (anchor !== undefined) {
     if (!by) throw usage('Who says so? Give --by <name>.');
     await setAnchor(platform, { persona, release: anchor, by });
@@ -37,6 +36,6 @@ export async function command(
     candidate.slice(0, 12),
     run,
   ]);
-  for (const line of table(rows, textWidth)) terminal.out(line);
+  for (const line of table(rows)) terminal.out(line);
   return exitCodes.ok;
 }

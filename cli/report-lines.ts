@@ -1,6 +1,6 @@
 import type { Report } from '../core/evaluation.ts';
-import { textWidth } from '../platform/text-width.ts';
-import { type Terminal, table } from './terminal.ts';
+import { table } from './table.ts';
+import type { Terminal } from './terminal.ts';
 
 const marks = { pass: '✔', fail: '✘', inconclusive: '?' } as const;
 const colours = { pass: 'green', fail: 'red', inconclusive: 'yellow' } as const;
@@ -23,10 +23,7 @@ export function reportLines(
     style('bold', headline),
     ...checks.map((check) => `  ${style(colours[check.verdict], marks[check.verdict])} ${check.rule}: ${check.detail}`),
     '',
-    ...table(
-      [['', ...contenders], ...metrics.map((metric) => [metric, ...contenders.map((contender) => cell(metric, contender))])],
-      textWidth,
-    ),
+    ...table([['', ...contenders], ...metrics.map((metric) => [metric, ...contenders.map((contender) => cell(metric, contender))])]),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { elapsed } from '../core/elapsed.ts';
 import type { Progress, StepState } from '../core/run.ts';
 import { type InIso, inIso } from './iso-times.ts';
 import { type Ending, oneLine, type Waiting } from './outcome.ts';
@@ -89,13 +90,6 @@ function overlap(earlier: string[], now: string[]): number {
   return 0;
 }
 
-/** `4.2 s`, `3 min 10 s`, `2 h 5 min`. */
-export function seconds(count: number): string {
-  if (count < 60) return `${count < 10 ? count.toFixed(1) : Math.floor(count)} s`;
-  if (count < 3600) return `${Math.floor(count / 60)} min ${Math.floor(count % 60)} s`;
-  return `${Math.floor(count / 3600)} h ${Math.floor((count % 3600) / 60)} min`;
-}
-
 /** One event on one line, for logs. */
 export function eventLine(event: RunEvent): string {
   const time = event.at.slice(11, 19);
@@ -119,7 +113,7 @@ function boxText({ kind, state, seconds: took, from, cause }: Extract<RunEvent, 
   if (state === 'running') return kind === 'gate' ? 'asks' : 'runs';
   if (state === 'reused') return `reused from ${from ?? 'an earlier run'}`;
   if (state === 'failed')
-    return `failed${took === undefined ? '' : ` after ${seconds(took)}`}: ${(cause ?? 'no reason was given').replaceAll('\n', ' ')}`;
-  if (state === 'done') return took === undefined ? 'done' : `done in ${seconds(took)}`;
+    return `failed${took === undefined ? '' : ` after ${elapsed(took)}`}: ${(cause ?? 'no reason was given').replaceAll('\n', ' ')}`;
+  if (state === 'done') return took === undefined ? 'done' : `done in ${elapsed(took)}`;
   return state;
 }

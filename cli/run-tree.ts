@@ -1,6 +1,7 @@
+import { elapsed } from '../core/elapsed.ts';
 import type { Progress, StepState } from '../core/run.ts';
 import { clip } from '../platform/text-width.ts';
-import { type Activities, type Activity, type Seen, seconds } from './run-events.ts';
+import type { Activities, Activity, Seen } from './run-events.ts';
 import type { Terminal } from './terminal.ts';
 
 const marks: Record<StepState, string> = { waiting: '·', running: '▸', done: '✔', reused: '↻', failed: '✘', cancelled: '■', skipped: '–' };
@@ -50,14 +51,14 @@ function boxNote(
   now: number,
 ): string {
   if (state === 'running') {
-    const since = started === undefined ? '' : seconds(Math.max(0, now - started) / 1000);
+    const since = started === undefined ? '' : elapsed(Math.max(0, now - started) / 1000);
     if (kind === 'gate') return `waits for a person, ${since}`;
     const busy = activity?.queued ? 'waits for a worker' : activity?.next ? '' : beatText(activity?.beat);
     return [since, busy, attemptText(activity, now)].filter(Boolean).join('  ');
   }
   if (state === 'reused') return `reused from ${from ?? 'an earlier run'}`;
   if (state === 'failed') return (cause ?? '').replaceAll('\n', ' ');
-  if (state === 'done' && started !== undefined && ended !== undefined) return seconds((ended - started) / 1000);
+  if (state === 'done' && started !== undefined && ended !== undefined) return elapsed((ended - started) / 1000);
   return '';
 }
 
@@ -66,15 +67,15 @@ export const unplannedLine = ({ plan }: Activities, now: number): string =>
   ['The run has no plan yet', attemptText(plan, now)].filter(Boolean).join(': ').replace(/\.?$/, '.');
 
 /** Which attempt it is, when it begins, and why the one before failed; nothing of a first one. */
-export function attemptText(activity: Activity | undefined, now: number): string {
+function attemptText(activity: Activity | undefined, now: number): string {
   if (!activity || activity.attempt <= 1) return '';
   const { attempt, next, failure = '' } = activity;
-  const when = next === undefined ? '' : ` in ${seconds(Math.max(0, next - now) / 1000)}`;
+  const when = next === undefined ? '' : ` in ${elapsed(Math.max(0, next - now) / 1000)}`;
   return `attempt ${attempt}${when}, after: ${failure.replaceAll('\n', ' ')}`;
 }
 
 /** The numbers and short words of a heartbeat, such as `step 120  loss 2.31`. */
-export function beatText(beat: Record<string, unknown> | undefined): string {
+function beatText(beat: Record<string, unknown> | undefined): string {
   if (!beat) return '';
   return Object.entries(beat)
     .filter(([, value]) => typeof value === 'number' || (typeof value === 'string' && value.length <= 40))

@@ -1,33 +1,21 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { didYouMean } from '../core/did-you-mean.ts';
-import { untilStep } from '../core/pipeline.ts';
 import type { RunRequest } from '../core/run.ts';
 import { loadPersona } from '../platform/config.ts';
-import { release } from '../workflows/pipelines/release.ts';
-import { openBooks, openTemporal, type Temporal } from './connect.ts';
+import { openTemporal, type Temporal } from './connect.ts';
 import type { Context } from './context.ts';
-import { lastPersona, liveWorkflow, personaOr, type Workflow } from './find-run.ts';
+import { liveWorkflow, personaOr, type Workflow } from './find-run.ts';
 import { follow } from './follow.ts';
-import { exitCodes, usage } from './stop.ts';
+import { planFor, type StepOptions } from './plan-for.ts';
+import { exitCodes } from './stop.ts';
 import { tellTemporal } from './terminal.ts';
 
-export type RunOptions = { until?: string; refresh?: string[]; wait?: boolean; detach?: boolean };
+export type RunOptions = StepOptions & { wait?: boolean; detach?: boolean };
 
 /** Starts the release of a persona, or joins the one that is under way, and follows it. */
 export async function command(context: Context, named: string | undefined, options: RunOptions): Promise<number> {
   const { settings } = context;
-  const persona = await personaOr(named, settings, async () => {
-    await using db = await openBooks(settings);
-    return await lastPersona(db); // awaited here: the database is closed at the end of this block
-  });
-  const plan = release(loadPersona(settings, persona)); // a mistake in its files is said here, before anything starts
-  const steps = plan.boxes.map((box) => box.name);
-  for (const step of [...(options.until ? [options.until] : []), ...(options.refresh ?? []).filter((name) => name !== '*')]) {
-    const near = didYouMean(step, steps);
-    if (!steps.includes(step))
-      throw usage(`${plan.pipeline} has no step ${step}.${near ? ` Did you mean ${near}?` : ''} It has ${steps.join(', ')}.`);
-  }
-  if (options.until) untilStep(plan, options.until);
+  const persona = await personaOr(named, settings);
+  planFor(loadPersona(settings, persona), options); // a mistake in its files, or in what was typed, is said here, before anything starts
 
   await using temporal = await openTemporal(settings);
   return await startAndFollow(context, temporal, requestFor(persona, options), options);

@@ -1,12 +1,12 @@
+import { elapsed } from '../core/elapsed.ts';
 import { listRuns } from '../platform/db/runs.ts';
-import { textWidth } from '../platform/text-width.ts';
 import { openBooks, openTemporal } from './connect.ts';
 import type { Context } from './context.ts';
 import { asTheyAre } from './find-run.ts';
 import { oneLine } from './outcome.ts';
-import { seconds } from './run-events.ts';
 import { exitCodes, usage } from './stop.ts';
-import { table, tellTemporal } from './terminal.ts';
+import { table } from './table.ts';
+import { tellTemporal } from './terminal.ts';
 
 /** Lists runs, newest first. */
 export async function command({ terminal, settings }: Context, persona: string | undefined, { limit }: { limit: number }): Promise<number> {
@@ -27,10 +27,10 @@ export async function command({ terminal, settings }: Context, persona: string |
   const rows = runs.map(({ id, trigger, startedAt, endedAt, outcome }) => [
     id,
     outcome?.status ?? 'running',
-    seconds(((endedAt ?? new Date()).getTime() - startedAt.getTime()) / 1000),
+    elapsed(((endedAt ?? new Date()).getTime() - startedAt.getTime()) / 1000),
     trigger,
     outcome?.status === 'failed' ? `${outcome.step}: ${oneLine(outcome.cause)}` : outcome?.status === 'held' ? outcome.reason : '',
   ]);
-  for (const line of table(rows, textWidth)) terminal.out(line);
+  for (const line of table(rows)) terminal.out(line);
   return exitCodes.ok;
 }

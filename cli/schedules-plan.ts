@@ -1,10 +1,10 @@
 import { listPersonas, loadPersona } from '../platform/config.ts';
-import { textWidth } from '../platform/text-width.ts';
 import { openTemporal } from './connect.ts';
 import type { Context } from './context.ts';
 import { type Change, existingSchedules, scheduleChanges, scheduleId, type Wanted } from './schedules.ts';
 import { exitCodes } from './stop.ts';
-import { type Terminal, table } from './terminal.ts';
+import { table } from './table.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Shows what `schedules apply` would change. */
 export async function command({ terminal, settings }: Context): Promise<number> {
@@ -28,10 +28,5 @@ const marks: Record<Change['change'], string> = { create: '+', update: '~', keep
 export function showChanges(changes: readonly Change[], terminal: Terminal): void {
   if (terminal.json) terminal.out(JSON.stringify({ changes }));
   else if (changes.length === 0) terminal.out('No persona file asks for a schedule, and there is none.');
-  else
-    for (const line of table(
-      changes.map(({ id, change, why }) => [marks[change], id, change, why]),
-      textWidth,
-    ))
-      terminal.out(line);
+  else for (const line of table(changes.map(({ id, change, why }) => [marks[change], id, change, why]))) terminal.out(line);
 }

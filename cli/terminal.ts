@@ -44,14 +44,3 @@ export function openTerminal(options: { json?: boolean; verbose?: boolean }, env
 export const tellTemporal = (terminal: Terminal, command: string): void => {
   if (terminal.verbose) terminal.err(terminal.style('dim', `same as: temporal ${command}`));
 };
-
-/** A table with its columns aligned. */
-export function table(rows: string[][], width: (text: string) => number): string[] {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => width(row[column] ?? '')))) ?? [];
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === row.length - 1 ? cell : cell + ' '.repeat(widths[column]! - width(cell))))
-      .join('  ')
-      .trimEnd(),
-  );
-}

@@ -91,6 +91,9 @@ export type SourceRow = z.infer<typeof SourceRow>;
 /** The rows of one table. */
 export type RowOf<T extends TableName> = Extract<SourceRow, { table: T }>;
 
+/** What a row is called wherever it is spoken of: `source/table/id`. */
+export const keyOf = (row: { source: string; table: string; id: string }): string => `${row.source}/${row.table}/${row.id}`;
+
 /** Columns without which a table says nothing; a persona file cannot map them to `null`. */
 export const requiredColumns: { readonly [T in TableName]: readonly (typeof tableColumns)[T][number][] } = {
   conversations: ['id', 'conversation', 'speaker', 'text', 'at'],

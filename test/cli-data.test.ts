@@ -94,7 +94,7 @@ test('data: report tells figures, rows shows words, diff counts what differs', a
   expect(aside.json).toMatchObject([{ split: 'aside', id: 'diary/conversations/9003', flags: ['secret'] }]);
   expect(few.json).toHaveLength(2);
   expect(few.err).toContain('--limit');
-  expect(typo).toMatchObject({ code: 2, err: expect.stringContaining('did you mean injection?') });
+  expect(typo).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean injection?') });
   expect(nowhere).toMatchObject({ code: 2, out: '', err: expect.stringContaining('Leave out --split and --category.') });
   expect(diff.json).toMatchObject([{ before: 'angela-demo-1', after: 'angela-demo-2', rows: { added: 1, removed: 0 } }]);
   expect(same.out).toContain('the same');

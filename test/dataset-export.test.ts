@@ -1,13 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { datasetActivities } from '../activities/dataset.ts';
 import { exportDataset } from '../activities/dataset-export.ts';
 import { readLines, toLines } from '../activities/lines.ts';
 import { rowOfParquet } from '../activities/row-parquet.ts';
 import { type Dataset, DatasetRow } from '../core/dataset.ts';
+import { filesOf, sides } from '../core/dataset-rows/shaping.ts';
 import type { Format } from '../core/recipes/formats.ts';
 import { ConversationsSource } from '../core/source-kinds/conversations.ts';
 import type { RowOf } from '../core/source-row.ts';
@@ -16,15 +16,7 @@ import { recordStep } from '../platform/db/steps.ts';
 import { openSource } from '../sources/index.ts';
 import { troupe } from './support/cli.ts';
 import { aPlatform, asked } from './support/platform.ts';
-import { aRequest, aSnapshot, aStep, manyTalks, minute, said, someArtifacts } from './support/words.ts';
-
-const sides = ['train', 'validation', 'test'] as const;
-
-function aFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'troupe-export-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
+import { aFolder, aRequest, aSnapshot, aStep, manyTalks, minute, said, someArtifacts } from './support/words.ts';
 
 /** A data set with everything that a row may have: Thai, marks that end lines, feelings, ratings, variants. */
 async function aDataset() {
@@ -49,7 +41,7 @@ async function aDataset() {
   const words = await artifacts.put(toLines(rows), 'application/x-ndjson');
   const request = aRequest({ minRating: 3, augment: { kinds: ['slices', 'typos'] } }, { snapshot: { ...aSnapshot, words } });
   const dataset = await datasetActivities({ artifacts }).buildDataset(aStep(request));
-  const refs = { ...dataset.training, test: dataset.test };
+  const refs = filesOf(dataset);
   const all = await Promise.all(sides.map((side) => readLines(artifacts, refs[side], DatasetRow)));
   return { artifacts, dataset, rows: { train: all[0]!, validation: all[1]!, test: all[2]! } };
 }

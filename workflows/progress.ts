@@ -1,3 +1,4 @@
+import { elapsed } from '../core/elapsed.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Outage, Outcome, Progress, StepState } from '../core/run.ts';
 
@@ -32,13 +33,10 @@ const marks: Record<StepState, string> = {
   skipped: '–',
 };
 
-const seconds = (ms: number) =>
-  ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
-
 /** The stage table that Temporal's Web UI shows, in Markdown, with the command that lets the run go on. */
 export function details(progress: Progress): string {
   const rows = progress.boxes.map(({ name, kind, state, started, ended, from, cause }) => {
-    const took = started !== undefined && ended !== undefined && state !== 'reused' ? seconds(ended - started) : '';
+    const took = started !== undefined && ended !== undefined && state !== 'reused' ? elapsed((ended - started) / 1000) : '';
     const about = cause ?? (from ? `reused from ${from}` : kind === 'gate' && state === 'running' ? 'waits for a person' : '');
     return `| ${marks[state]} | ${name} | ${state} | ${took} | ${about.replaceAll('|', '\\|').replaceAll('\n', ' ')} |`;
   });

@@ -1,3 +1,5 @@
+import { signsShown } from '../../core/text/signs.ts';
+
 /** Markup that was made here. Everything else is text. */
 export class Html {
   readonly text: string;
@@ -21,13 +23,9 @@ const markup = (value: Content): string => {
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-/**
- * Text of a model or a person as harmless text. Signs that turn the direction of writing, with which text can pretend to
- * be other text, are shown by their number, as are all that have no look.
- */
+/** Text of a model or a person as harmless text. */
 export const escaped = (text: string): string =>
-  text
-    .replace(/[&<>"']/g, (sign) => entities[sign]!)
-    .replace(/[\p{Cc}\p{Bidi_Control}]/gu, (sign) =>
-      '\t\r\n'.includes(sign) ? sign : `[U+${sign.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}]`,
-    );
+  signsShown(
+    text.replace(/[&<>"']/g, (sign) => entities[sign]!),
+    '\t\r\n',
+  );

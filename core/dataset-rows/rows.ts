@@ -1,9 +1,9 @@
 import type { Category, DatasetRequest, DatasetRow, Message } from '../dataset.ts';
-import type { RowOf, SourceRow } from '../source-row.ts';
+import { keyOf, type RowOf, type SourceRow } from '../source-row.ts';
 import { languageOf } from '../text/language.ts';
 import { type Drafts, none } from './drafts.ts';
 import { type SourceRows, speakers } from './source-rows.ts';
-import { keyOf, type Reply } from './turns.ts';
+import type { Reply } from './turns.ts';
 import { type Requests, wordsOf } from './writings.ts';
 
 type Said = RowOf<'conversations'>;

@@ -1,7 +1,10 @@
-import type { DatasetRow } from '../dataset.ts';
+import type { ArtifactRef } from '../artifact.ts';
+import type { Dataset, DatasetRow } from '../dataset.ts';
 
 export const sides = ['train', 'validation', 'test'] as const;
 export type Side = (typeof sides)[number];
+/** The file of each side of a data set. */
+export const filesOf = ({ training: { train, validation }, test }: Dataset): Record<Side, ArtifactRef> => ({ train, validation, test });
 /** A file of rows: a side, or the rated replies that are kept beside the training side for other programs. */
 export type RowFile = Side | 'rated';
 

@@ -2,11 +2,10 @@ import { column, places, sortInPieces } from '../columns.ts';
 import type { DatasetRequest } from '../dataset.ts';
 import { type IsPoor, sieve } from '../quality/sieve.ts';
 import type { SourceRow } from '../source-row.ts';
-import { tableColumns } from '../source-row.ts';
+import { keyOf, tableColumns } from '../source-row.ts';
 import { hashOf } from '../text/hash.ts';
 import { normal } from '../text/normal.ts';
 import { cleaned } from './cleaned.ts';
-import { keyOf } from './turns.ts';
 
 /** Cleaned rows, outside of memory where they are many: added once, in any order, and read again by their number. */
 export type RowStore = {

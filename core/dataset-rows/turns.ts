@@ -1,8 +1,6 @@
 import { column } from '../columns.ts';
 import { type SourceRows, speakers } from './source-rows.ts';
 
-export const keyOf = (row: { source: string; table: string; id: string }): string => `${row.source}/${row.table}/${row.id}`;
-
 /** Conversations as stretches of one list of row numbers. Talk `t` is `rows[starts[t]]` up to `rows[starts[t + 1]]`. */
 export type Talks = {
   readonly rows: Uint32Array;
@@ -73,7 +71,8 @@ export type Turn = { speaker: number; from: number; burst: number; to: number; l
 export type Reply = {
   context: number;
   reply: number;
-  to: number /** Bursts of the other side that got no answer before this one. */;
+  to: number;
+  /** Bursts of the other side that got no answer before this one. */
   unanswered: number;
 };
 

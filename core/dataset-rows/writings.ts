@@ -1,8 +1,7 @@
 import type { Category } from '../dataset.ts';
-import type { SourceRow, TableName } from '../source-row.ts';
+import { keyOf, type SourceRow, type TableName } from '../source-row.ts';
 import { hashOf } from '../text/hash.ts';
 import { languageOf } from '../text/language.ts';
-import { keyOf } from './turns.ts';
 
 /** The category of rows that the persona wrote unasked. */
 export const written: Partial<Record<TableName, Category>> = {
