@@ -34,13 +34,7 @@ export function column(Kind: { new (length: number): Numbers }): Column {
 }
 
 /** Finds the place of a number that was put in before. Takes 12 bytes for each of up to twice as many as there are. */
-export function places(): {
-  /** The earlier place of this number, or undefined when it is new and now has `place`. */ put(
-    key: number,
-    place: number,
-  ): number | undefined;
-  get(key: number): number | undefined;
-} {
+export function places() {
   let size = 1024;
   let keys = new Float64Array(size);
   let held = new Int32Array(size).fill(-1);
@@ -63,7 +57,8 @@ export function places(): {
     }
   };
   return {
-    put(key, place) {
+    /** The earlier place of this number, or undefined when it is new and now has `place`. */
+    put(key: number, place: number): number | undefined {
       const slot = slotOf(key);
       if (held[slot]! >= 0) return held[slot];
       keys[slot] = key;
@@ -71,7 +66,7 @@ export function places(): {
       if (++count * 3 > size * 2) grow();
       return undefined;
     },
-    get(key) {
+    get(key: number): number | undefined {
       const found = held[slotOf(key)]!;
       return found >= 0 ? found : undefined;
     },
@@ -103,7 +98,7 @@ export function* sortInPieces(items: Uint32Array, compare: (a: number, b: number
 }
 
 /** Sets of numbered things; the smallest number of a set speaks for it. */
-export function unions(size: number): { rootOf(one: number): number /** Whether they were apart. */; join(a: number, b: number): boolean } {
+export function unions(size: number) {
   const parent = Uint32Array.from({ length: size }, (_, i) => i);
   const rootOf = (one: number): number => {
     let at = one;
@@ -115,7 +110,8 @@ export function unions(size: number): { rootOf(one: number): number /** Whether 
   };
   return {
     rootOf,
-    join(a, b) {
+    /** Whether they were apart. */
+    join(a: number, b: number): boolean {
       const [x, y] = [rootOf(a), rootOf(b)];
       if (x === y) return false;
       parent[Math.max(x, y)] = Math.min(x, y);

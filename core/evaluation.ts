@@ -163,15 +163,8 @@ export type Answer = z.infer<typeof Answer>;
 export const Answers = z.strictObject({ answers: ArtifactRef, count: z.int(), contenders: z.array(Contender) }).meta({ id: 'Answers' });
 export type Answers = z.infer<typeof Answers>;
 
-export const LatencyRequest = z
-  .strictObject({
-    candidate: Candidate,
-    base: Candidate,
-    champion: z.string().nullable(),
-    anchor: z.string().nullable(),
-    baseline: z.string().nullable(),
-    serving: Serving,
-    questions: ArtifactRef,
+export const LatencyRequest = AnswersRequest.omit({ suite: true })
+  .extend({
     prompts: z.int().min(3),
     after: Answers.describe('Only so that nothing else runs while times are taken.'),
     alone: Likelihood.describe('As above.'),

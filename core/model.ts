@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ArtifactRef, Digest, FolderRef } from './artifact.ts';
 import { Adapter, BaseModel, Roles } from './training.ts';
 
-export const quantizations = ['f16', 'q8_0', 'q4_K_M'] as const;
+const quantizations = ['f16', 'q8_0', 'q4_K_M'] as const;
 export const Quantization = z.enum(quantizations);
 
 /** How a persona is served by Ollama. */

@@ -59,7 +59,7 @@ export type Plan = {
 };
 
 /** The place of a value that a step will give: `dataset.training.train`. */
-export const isFrom = (value: unknown): value is { $from: string } =>
+const isFrom = (value: unknown): value is { $from: string } =>
   typeof value === 'object' && value !== null && typeof (value as { $from?: unknown }).$from === 'string';
 
 /** The boxes whose outputs an input names. */

@@ -24,7 +24,7 @@ export async function fillWorld(
 }
 
 /** Writes JSON lines `{"messages": …}` of people who are neither Angela nor David. */
-export async function writeOthers(path: string, options: { seed?: number; conversations: number }): Promise<void> {
+async function writeOthers(path: string, options: { seed?: number; conversations: number }): Promise<void> {
   const out = createWriteStream(path);
   for (const talk of makeOthers({ seed: options.seed ?? 7, conversations: options.conversations }))
     if (!out.write(`${JSON.stringify(talk)}\n`)) await once(out, 'drain');

@@ -27,10 +27,10 @@ import { outlast } from './outages.ts';
 import { details, note, outageLines, outcomeLine, progressOf } from './progress.ts';
 import { callActivity, compilePlan } from './steps.ts';
 
-export const approve = defineSignal<[Decision]>('approve');
-export const reject = defineSignal<[Decision]>('reject');
-export const decide = defineUpdate<{ accepted: boolean; reason: string }, [Decision & { decision: 'approve' | 'reject' }]>('decide');
-export const progressQuery = defineQuery<Progress | undefined>('progress');
+const approve = defineSignal<[Decision]>('approve');
+const reject = defineSignal<[Decision]>('reject');
+const decide = defineUpdate<{ accepted: boolean; reason: string }, [Decision & { decision: 'approve' | 'reject' }]>('decide');
+const progressQuery = defineQuery<Progress | undefined>('progress');
 
 const attributes = {
   Persona: defineSearchAttributeKey('Persona', SearchAttributeType.KEYWORD),

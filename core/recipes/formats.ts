@@ -5,7 +5,7 @@ import type { Pair } from './pairs.ts';
 export const formats = ['jsonl', 'parquet', 'alpaca', 'openai', 'sharegpt', 'instruct', 'completion', 'preference', 'ratings'] as const;
 export type Format = (typeof formats)[number];
 
-const without = (row: DatasetRow): { context: Message[]; reply: Message } => ({
+const parted = (row: DatasetRow): { context: Message[]; reply: Message } => ({
   context: row.messages.slice(0, -1),
   reply: row.messages.at(-1) ?? { role: 'assistant', content: row.output },
 });
@@ -25,7 +25,7 @@ export const sharegpt = ({ id, messages }: DatasetRow) => ({
 
 /** A message, the reply that was given, and what was said before. `real`: both sides were said as they stand. */
 export function instruct(row: DatasetRow) {
-  const { context, reply } = without(row);
+  const { context, reply } = parted(row);
   const talk = context.filter(({ role }) => role !== 'system');
   return {
     id: row.id,
@@ -44,9 +44,9 @@ export const completion = ({ input, output }: DatasetRow) => ({ prompt: input, c
 
 /** A better and a worse reply to the same, in TRL's form. */
 export const preference = ({ chosen, rejected }: Pair) => ({
-  prompt: without(chosen).context,
-  chosen: [without(chosen).reply],
-  rejected: [without(rejected).reply],
+  prompt: parted(chosen).context,
+  chosen: [parted(chosen).reply],
+  rejected: [parted(rejected).reply],
   chosenRating: chosen.rating ?? null,
   rejectedRating: rejected.rating ?? null,
   rejectedFlagged: rejected.flagged ?? false,
@@ -54,7 +54,7 @@ export const preference = ({ chosen, rejected }: Pair) => ({
 
 /** A reply with its rating, in TRL's form of unpaired preferences. */
 export function rating(row: DatasetRow, minRating: number | undefined) {
-  const { context, reply } = without(row);
+  const { context, reply } = parted(row);
   const liked = row.flagged !== true && (row.rating === undefined || minRating === undefined || row.rating >= minRating);
   return { prompt: context, completion: [reply], label: liked, rating: row.rating ?? null, flagged: row.flagged ?? false };
 }

@@ -40,7 +40,7 @@ export const Mix = z
   .meta({ id: 'Mix' });
 export type Mix = z.infer<typeof Mix>;
 
-export const augmentations = ['typos', 'slices', 'entities', 'paraphrase', 'backTranslation'] as const;
+const augmentations = ['typos', 'slices', 'entities', 'paraphrase', 'backTranslation'] as const;
 export const Augmentation = z.enum(augmentations);
 export type Augmentation = z.infer<typeof Augmentation>;
 
@@ -76,7 +76,7 @@ export const Augment = z
 export type Augment = z.infer<typeof Augment>;
 
 /** The other side's question to a passage that answers none. Neutral: it must suit whatever follows. */
-export const neutralRequests: Record<string, readonly string[]> = {
+const neutralRequests: Record<string, readonly string[]> = {
   en: ['Tell me something about your life.', 'What has been on your mind?', 'Tell me a story.', 'What happened?', 'How have you been?'],
   th: ['เล่าอะไรให้ฟังหน่อย', 'ช่วงนี้เป็นยังไงบ้าง', 'มีเรื่องอะไรอยากเล่าไหม', 'เกิดอะไรขึ้นบ้าง'],
 };

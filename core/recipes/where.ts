@@ -27,7 +27,7 @@ export type Where = z.infer<typeof Where>;
 export type Fields = Pick<DatasetRow, 'category' | 'metadata' | 'language' | 'origin' | 'synthetic' | 'rating'>;
 
 /** The source a row was made from. Rows of two sources are never joined into one. */
-export const sourceOf = ({ origin }: Pick<DatasetRow, 'origin'>): string => (origin[0] ?? '').split('/', 1)[0] ?? '';
+const sourceOf = ({ origin }: Pick<DatasetRow, 'origin'>): string => (origin[0] ?? '').split('/', 1)[0] ?? '';
 
 /** Whether a row has all the fields that are asked for. */
 export function fits(where: Where, row: Fields): boolean {

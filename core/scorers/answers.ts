@@ -8,7 +8,7 @@ export const rowOf = (evidence: Evidence, answer: Answer): DatasetRow | undefine
   answer.question.startsWith('row/') ? evidence.rows.get(answer.question.slice('row/'.length)) : undefined;
 
 /** Answers to one conversation's questions resemble each other; every probe stands for itself. */
-export const clusterOf = (evidence: Evidence, answer: Answer): string => rowOf(evidence, answer)?.group ?? answer.question;
+const clusterOf = (evidence: Evidence, answer: Answer): string => rowOf(evidence, answer)?.group ?? answer.question;
 
 /** Items of all contenders' answers, by a rule that gives each answer none, one or several values. */
 export function itemsOf(evidence: Evidence, rule: (answer: Answer) => Iterable<{ id?: string; value: number }>): Items {

@@ -30,7 +30,7 @@ const picture = /^\p{Extended_Pictographic}/u;
 const takesVariation = /[\p{Emoji}\p{Extended_Pictographic}]$/u;
 
 /** Without characters that nobody sees, except where they carry meaning: in an emoji, in a script that needs them, among right-to-left words. */
-export function visible(text: string): string {
+function visible(text: string): string {
   if (!maybe.test(text)) return text;
   return text.replace(invisible, (found, at: number) => {
     const before = text.slice(Math.max(0, at - 2), at);

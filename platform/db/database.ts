@@ -59,8 +59,7 @@ type Releases = {
   evidence: string;
 };
 
-export const aliasNames = ['champion', 'challenger', 'anchor'] as const;
-export type AliasName = (typeof aliasNames)[number];
+export type AliasName = 'champion' | 'challenger' | 'anchor';
 
 type Aliases = { persona: string; alias: AliasName; release: string; movedAt: Filled };
 

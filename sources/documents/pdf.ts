@@ -2,7 +2,7 @@ import { getDocumentProxy } from 'unpdf';
 import { Fault } from '../thread/answers.ts';
 import type { About, Part } from './parts.ts';
 
-export const noText = 'no text layer';
+const noText = 'no text layer';
 
 /** Pages in a row that may be damaged before the whole is given up. */
 const mostDamaged = 20;
