@@ -9,6 +9,7 @@ import { qualityActivities } from '../activities/quality.ts';
 import { snapshotActivities } from '../activities/snapshot.ts';
 import type { DatasetRequest } from '../core/dataset.ts';
 import type { Counts } from '../core/dataset-rows/census.ts';
+import { sides } from '../core/dataset-rows/shaping.ts';
 import type { Judged } from '../core/quality/checks.ts';
 import { QualityPolicy } from '../core/quality/policy.ts';
 import type { Quality } from '../core/quality.ts';
@@ -38,7 +39,6 @@ async function found(source: object, { recipe, ...request }: DatasetRequest): Pr
   const dataset = await datasetActivities(platform).buildDataset(aStep({ ...request, recipe, snapshot, sifted: quality.sifted }));
 
   const { counts } = (await json(dataset.manifest)) as { counts: Counts };
-  const sides = ['train', 'validation', 'test'] as const;
   const sizes = sides.map((side) => Object.values(counts.rows[side]).reduce((sum, count) => sum + count, 0));
   for (const format of ['jsonl', 'parquet', 'openai', 'sharegpt', 'alpaca'] as const) {
     const out = join(aFolder(), format);

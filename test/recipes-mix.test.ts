@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { sides } from '../core/dataset-rows/shaping.ts';
 import { amounts, type MixReport, sharedOut } from '../core/recipes/mix.ts';
 import { type Bucket, Mix } from '../core/recipes/recipe.ts';
 import { fits } from '../core/recipes/where.ts';
 import type { RowOf, SourceRow } from '../core/source-row.ts';
-import { ada, adaRows, adaSources, bucket, built, from, passages, shareOf, sides, talks, word } from './support/recipes.ts';
+import { ada, adaRows, adaSources, bucket, built, from, passages, shareOf, talks, word } from './support/recipes.ts';
 import { manyTalks, minute, said } from './support/words.ts';
 
 describe('a mix by shares', () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -112,8 +112,7 @@ test('filling the world again replaces it, and a database with other tables is r
 });
 
 const aMeldFolder = (file: Buffer | string) => {
-  const folder = mkdtempSync(join(tmpdir(), 'troupe-meld-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = aFolder();
   writeFileSync(join(folder, 'train_sent_emo.csv'), file);
   return folder;
 };

@@ -1,18 +1,16 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import pg from 'pg';
-import { onTestFinished } from 'vitest';
 import { Source } from '../../core/source.ts';
 import { fillTables } from '../../sources/fill.ts';
 import { query } from '../../temporal-dev/services.ts';
 import { aHub } from './hub.ts';
 import { freshDatabase } from './postgres.ts';
-import { minute } from './words.ts';
+import { aFolder, minute } from './words.ts';
 
-/** A row as a test wishes it to stand in a source. */
-export type Given = { id: string; text: string /** It is to be written so that it cannot be read. */; broken?: boolean };
+/** A row as a test wishes it to stand in a source. `broken`: so written that it cannot be read. */
+export type Given = { id: string; text: string; broken?: boolean };
 
 /** A kind of source under the contract: how a place of that kind is laid out. */
 export type Connector = {
@@ -29,8 +27,7 @@ export type Connector = {
 export type Place = { folder: string; database(): Promise<string>; hub(): ReturnType<typeof aHub> };
 
 export function aPlace(): Place {
-  const folder = mkdtempSync(join(tmpdir(), 'troupe-source-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = aFolder();
   let [url, hub]: [Promise<string> | undefined, ReturnType<typeof aHub> | undefined] = [undefined, undefined];
   return { folder, database: () => (url ??= freshDatabase()), hub: () => (hub ??= aHub()) };
 }

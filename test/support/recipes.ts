@@ -5,8 +5,6 @@ import { shapeOf } from '../../core/recipes/shape.ts';
 import type { RowOf, SourceRow } from '../../core/source-row.ts';
 import { aRequest, aSnapshot, manyTalks, minute } from './words.ts';
 
-export const sides = ['train', 'validation', 'test'] as const;
-
 /** Builds with the recipe of the request; the snapshot says which sources have rows. */
 export function built(rows: readonly SourceRow[], recipe: Record<string, unknown>, more: Partial<DatasetRequest> = {}) {
   const counted = Map.groupBy(rows, ({ source, table }) => `${source}/${table}`);
@@ -26,7 +24,7 @@ export const word = (n: number, salt: number) =>
     String(Math.imul((n + 1) * 7919 + salt * 104_729, 2_654_435_761) >>> 0),
     (digit) => 'bcdfghklmn'[Number(digit)]! + 'aeiou'[(salt + Number(digit)) % 5]!,
   ).join('');
-export const saltOf = (source: string) =>
+const saltOf = (source: string) =>
   Array.from(source, (letter, i) => letter.charCodeAt(0) * (i + 3)).reduce((sum, code) => sum + code, 0) * 31;
 export const passages = (source: string, count: number, more: Partial<RowOf<'passages'>> = {}): SourceRow[] =>
   Array.from({ length: count }, (_, n) => ({
