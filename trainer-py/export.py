@@ -12,10 +12,9 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from base import check_architecture, tensors_of
+from base import check_architecture, refused, tensors_of
 from chat import Template, call_by_name, template_of
-from contract import Failure, Roles
-from failures import Refused
+from contract import Roles
 from scoring import load_tokenizer
 from work import Emit, Stopped, Stopping
 
@@ -24,10 +23,6 @@ KNOWN_SPLITS = {
     "1ff7f41064896984db5d1bb6ff64fa4bc29007d08c1b439e505b7392777a319e": "qwen2",
 }
 """SHA-256 of the patterns that cut text, by which Ollama's converter knows them. Any other it takes for another one."""
-
-
-def refused(message: str) -> Refused:
-    return Refused(Failure.BASE_INVALID, message)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import torch
 
 from chat import Encoded, Said, encode, template_of
 from contract import DatasetRow, LikelihoodRow
-from failures import disk_full, is_disk_full
+from lines import read_lines
 from scoring import load_model, load_tokenizer, micro_batches, surprise
 from work import Emit, Stopped, Stopping
 
@@ -100,11 +100,8 @@ def bits_per_byte(measured: Sequence[LikelihoodRow], contender: Any) -> float | 
 
 
 def likelihood_work(request: dict[str, Any], folder: Path, emit: Emit, stopping: Stopping) -> dict[str, Any]:
-    rows = [DatasetRow.model_validate_json(line) for line in Path(request["test"]).read_bytes().splitlines() if line.strip()]
+    rows = read_lines(Path(request["test"]), DatasetRow)
     models = {name: Path(path) for name, path in request["models"].items()}
     measured = measure(models, rows, request["system"], request["seed"], emit, stopping)
-    try:
-        (folder / "rows.jsonl").write_text("".join(row.model_dump_json() + "\n" for row in measured), encoding="utf-8")
-    except OSError as error:
-        raise disk_full(str(folder)) if is_disk_full(error) else error from None
+    (folder / "rows.jsonl").write_text("".join(row.model_dump_json() + "\n" for row in measured), encoding="utf-8")
     return {"n": len(measured), "bitsPerByte": {name: bits_per_byte(measured, name) for name in models}}

@@ -15,6 +15,7 @@ import torch
 from chat import Said, render, template_of, tokens_of
 from contract import Failure, Sample, SampleToken
 from failures import Refused
+from lines import read_lines
 from scoring import load_model, load_tokenizer
 from work import Emit, Stopped, Stopping
 
@@ -150,5 +151,5 @@ def check(folder: Path, samples: Sequence[Sample], quantization: str, emit: Emit
 
 
 def parity_work(request: dict[str, Any], folder: Path, emit: Emit, stopping: Stopping) -> dict[str, Any]:
-    samples = [Sample.model_validate_json(line) for line in Path(request["samples"]).read_bytes().splitlines() if line.strip()]
+    samples = read_lines(Path(request["samples"]), Sample)
     return check(Path(request["model"]), samples, request["quantization"], emit, stopping)

@@ -30,6 +30,7 @@ from chat import Encoded, Template, call_by_name, encode, template_of
 from checkpoints import newest_whole, write_checkpoint
 from contract import DatasetRow, Failure, Roles, Training, TrainingStage
 from failures import Refused
+from lines import read_lines
 from scoring import check_head, load_model, load_tokenizer, micro_batches, surprise
 from work import Emit, Stopped, Stopping
 
@@ -80,15 +81,11 @@ class Progress:
     results: tuple[dict[str, Any], ...] = ()
 
 
-def read_rows(path: Path) -> list[DatasetRow]:
-    return [DatasetRow.model_validate_json(line) for line in path.read_bytes().splitlines() if line.strip()]
-
-
 def read_examples(
     path: Path, kind: str, tokenizer: Any, template: Template, max_length: int, emit: Emit
 ) -> tuple[list[Example], list[str]]:
     """The rows that fit, and what is to be recorded as degraded: replies that were given and could not be used."""
-    rows, examples, shortened = read_rows(path), [], 0
+    rows, examples, shortened = read_lines(path, DatasetRow), [], 0
     for row in rows:
         encoded = encode(tokenizer, template, row.messages, max_length)
         if encoded is None:

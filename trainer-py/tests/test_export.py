@@ -15,9 +15,9 @@ from contract import DatasetRow, Failure, Sample
 from export import export, fixed_config
 from failures import Refused
 from likelihood import bits_per_byte, measure
+from lines import read_lines
 from parity import bytes_of_vocabulary, check, ids_of, told_whole
 from scoring import load_model, load_tokenizer
-from train import read_rows
 
 PROMPTS = [messages[:-1] for messages in talk(24, 5, "{}")]
 
@@ -248,7 +248,7 @@ def test_a_reply_with_pieces_that_ollama_dropped_is_not_compared() -> None:
 def test_the_trained_model_foresees_the_held_out_replies_better(
     base: Path, rows: tuple[Path, Path], merged: tuple[Path, dict[str, Any]]
 ) -> None:
-    test = read_rows(rows[1])
+    test = read_lines(rows[1], DatasetRow)
 
     models = {"candidate": merged[0], "base": base, "champion": merged[0], "anchor": base}
     measured = measure(models, test, SYSTEM, 7, ignore, never)
@@ -267,7 +267,7 @@ def test_the_trained_model_foresees_the_held_out_replies_better(
 
 
 def test_bits_are_those_of_the_whole_conversation_less_those_of_its_prompt(base: Path, rows: tuple[Path, Path]) -> None:
-    row: DatasetRow = read_rows(rows[1])[0]
+    row: DatasetRow = read_lines(rows[1], DatasetRow)[0]
     tokenizer, model = load_tokenizer(base), load_model(base, torch.float32, "cpu")
     ids = tokens_of(tokenizer, render(tokenizer, row.messages))
     start = len(tokens_of(tokenizer, render(tokenizer, row.messages[:-1], ask=True)))
