@@ -16,7 +16,8 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { GateTerms } from '../core/pipeline.ts';
+import { millisecondsOf } from '../core/milliseconds.ts';
+import type { Evidence, GateTerms } from '../core/pipeline.ts';
 import type { Gate, Plan, Step } from '../core/plan.ts';
 import type { Approval, Decision, Release } from '../core/release.ts';
 import type { Outage, Outcome, Progress, RunRequest } from '../core/run.ts';
@@ -200,7 +201,7 @@ async function waitForPerson(
   { run, books, progress, decisions, show }: Live,
 ): Promise<GateAnswer<Outcome>> {
   const { evidence, terms } = input as {
-    evidence: { digest: string; verdict: string; headline: string; scores?: { metric: string; contender: string; value: number | null }[] };
+    evidence: Evidence & { scores?: { metric: string; contender: string; value: number | null }[] };
     terms: GateTerms;
   };
   const ended = (state: string, outcome: Outcome): GateAnswer<Outcome> => {
@@ -216,7 +217,7 @@ async function waitForPerson(
     return ended('held', { status: 'held', persona, verdict: evidence.verdict, reason: evidence.headline });
 
   await books.written(); // whoever is asked may look at all that was done
-  const expires = Date.now() + milliseconds(terms.timeout);
+  const expires = Date.now() + millisecondsOf(terms.timeout);
   const inconclusive = evidence.verdict === 'inconclusive';
   progress.waiting = {
     gate: gate.name,
@@ -231,7 +232,7 @@ async function waitForPerson(
   show();
 
   while (!decisions.answer && Date.now() < expires) {
-    const pause = Math.max(1, Math.min(milliseconds(terms.reminder), expires - Date.now()));
+    const pause = Math.max(1, Math.min(millisecondsOf(terms.reminder), expires - Date.now()));
     if (!(await condition(() => decisions.answer !== undefined, pause)) && Date.now() < expires) {
       log.warn('still waiting for a decision', { run, gate: gate.name });
       progress.waiting.askedAgain = Date.now();
@@ -260,7 +261,7 @@ async function waitForPerson(
     key: evidence.digest,
     input: { evidence: evidence.digest, verdict: evidence.verdict },
     output: approval,
-    startedAt: expires - milliseconds(terms.timeout),
+    startedAt: expires - millisecondsOf(terms.timeout),
     endedAt: Date.now(),
   });
   return { approval };
@@ -283,9 +284,3 @@ function failureOf(error: unknown): { cause: string; type?: string } {
   const type = cause instanceof ApplicationFailure && cause.type !== 'Error' ? cause.type : undefined;
   return { cause: cause instanceof Error ? cause.message : String(cause), ...(type && { type }) };
 }
-
-const units: Record<string, number> = { millisecond: 1, second: 1e3, minute: 6e4, hour: 36e5, day: 864e5, week: 6048e5 };
-const milliseconds = (duration: string): number => {
-  const [count, unit] = duration.split(' ');
-  return Number(count) * units[unit!.replace(/s$/, '')]!;
-};

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { activity } from '../../core/activities.ts';
 import { SourceTaken } from '../../core/dataset.ts';
-import { millisecondsOf } from '../../core/duration.ts';
+import { millisecondsOf } from '../../core/milliseconds.ts';
 import { profiles } from '../../core/profiles.ts';
 import { isMissingFile } from '../../platform/artifacts/failures.ts';
 import { folderUse } from '../folder-use.ts';

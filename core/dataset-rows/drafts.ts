@@ -1,7 +1,7 @@
 import { column, sortInPieces } from '../columns.ts';
 import type { Category, DatasetRequest } from '../dataset.ts';
 import { categories } from '../dataset.ts';
-import { millisecondsOf } from '../duration.ts';
+import { millisecondsOf } from '../milliseconds.ts';
 import type { RowOf, TableName } from '../source-row.ts';
 import { tableColumns } from '../source-row.ts';
 import { isWhole, placeMoments, readMoments } from './moments.ts';

@@ -124,7 +124,8 @@ const empty = 0x7fffffff;
 
 /** Signatures by row number. */
 export type Signatures = {
-  set(row: number, signature: Int32Array): void /** How many of the 112 values of two rows agree. */;
+  set(row: number, signature: Int32Array): void;
+  /** How many of the 112 values of two rows agree. */
   agreeing(a: number, b: number): number;
   readonly bytes: Uint8Array;
 };
@@ -157,7 +158,8 @@ export function likeness(
   { size, bands, threshold }: { size: number; bands: 14 | 28; threshold: number },
 ): {
   find(row: number, confirm: (other: number) => boolean): number | 'cut' | undefined;
-  add(row: number): void /** Searches that were ended early. */;
+  add(row: number): void;
+  /** Searches that were ended early. */
   cut(): number;
 } {
   // A band is one word of four values, or two.
