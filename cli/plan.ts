@@ -13,10 +13,13 @@ import type { Terminal } from './terminal.ts';
 
 /** Shows what a run would do, what it would reuse, and why. Nothing is started. */
 export async function command({ terminal, settings }: Context, named: string | undefined, options: StepOptions): Promise<number> {
-  const known = named === undefined ? undefined : loadPersona(settings, named); // its mistakes first: they need no server
+  const planned = (name: string) => {
+    const persona = loadPersona(settings, name);
+    return { persona, plan: planFor(persona, options) };
+  };
+  const known = named === undefined ? undefined : planned(named); // mistakes first: they need no server
   await using db = await openBooks(settings);
-  const persona = known ?? loadPersona(settings, await personaOr(named, settings, db));
-  const plan = planFor(persona, options);
+  const { persona, plan } = known ?? planned(await personaOr(undefined, settings, db));
 
   const books: Books = {
     byKey: (key) => findReusableStep(db, { key }),

@@ -152,10 +152,15 @@ describe('what cannot be typed', () => {
   test('a step that is not there', async () => {
     await troupe(['init', 'juliet'], { env });
 
-    const { code, err } = await troupe(['run', 'juliet', '--until', 'adaptor'], { env });
+    const asked = [
+      await troupe(['run', 'juliet', '--until', 'adaptor'], { env }),
+      await troupe(['plan', 'juliet', '--refresh', 'adaptor'], { env }),
+    ];
 
-    expect(code).toBe(2);
-    expect(err).toMatch(/^release has no step adaptor. Did you mean adapter\? It has snapshot, /);
+    for (const { code, err } of asked) {
+      expect(code).toBe(2);
+      expect(err).toMatch(/^release has no step adaptor. Did you mean adapter\? It has snapshot, /);
+    }
   });
 
   test('a decision without a name', async () => {
