@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,13 +23,6 @@ GRACE = 8.0
 
 PATIENCE = 120.0
 """Seconds in which the warm process has loaded its libraries, also from a slow disk."""
-
-
-@dataclass
-class Exit:
-    """How a process ended: its exit code, negative for a signal."""
-
-    code: int | None = None
 
 
 class Warm:
