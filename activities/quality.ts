@@ -22,12 +22,13 @@ export const qualityActivities = (platform: Platform) => ({
    */
   async measureQuality({ run, input }: StepRequest<QualityRequest>): Promise<Quality> {
     const { artifacts, db, settings } = platform;
-    const { persona, snapshot, policy, languages } = input;
+    const { persona, snapshot, policy, languages, embedder } = input;
     const { batches, flagged, rows } = await figuresOfSnapshot(platform, input);
     const decided = new Set((await listLeftOut(db, { persona, run })).map((day) => `${batchKey(day)} ${day.contents}`));
     const judged = judgeQuality({
       policy,
       languages,
+      embedder,
       batches,
       earlier: await earlierSources(platform, { persona, run }),
       taken: snapshot.sources,
@@ -78,9 +79,9 @@ export const qualityActivities = (platform: Platform) => ({
   },
 });
 
-async function figuresOfSnapshot({ artifacts }: Platform, { snapshot, subject, languages }: QualityRequest) {
+async function figuresOfSnapshot({ artifacts }: Platform, { snapshot, subject, languages, embedder }: QualityRequest) {
   const known = places();
-  const figures = figuresOf({ subject, languages: Object.keys(languages) }, (hash) => known.put(hash, 1) !== undefined);
+  const figures = figuresOf({ subject, languages: Object.keys(languages), embedder }, (hash) => known.put(hash, 1) !== undefined);
   const flagged: Record<string, number> = {};
   let rows = 0;
   for await (const row of eachLine(artifacts, snapshot.words, SourceRow)) {

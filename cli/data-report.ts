@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
 import { layOutData } from '../activities/report/lay-out.ts';
-import { meanWords } from '../core/quality/figures.ts';
+import { Meanings } from '../core/embedding.ts';
+import { embeddedShare, meanWords } from '../core/quality/figures.ts';
 import { Quality } from '../core/quality.ts';
 import { openArtifacts } from '../platform/artifacts/open.ts';
 import { listPersonas } from '../platform/config.ts';
 import type { Database } from '../platform/db/database.ts';
 import { type BatchRow, findQuality, latestQuality, listBatches, type QualityRow } from '../platform/db/qualities.ts';
-import { listSteps } from '../platform/db/steps.ts';
+import { listSteps, type StepRow } from '../platform/db/steps.ts';
 import type { Settings } from '../platform/settings.ts';
 import { openBooks } from './connect.ts';
 import type { Context } from './context.ts';
@@ -23,9 +24,11 @@ export async function command({ terminal, settings }: Context, named: string | u
   const name = await personaOr(named, settings, db);
   const quality = await qualityOf(db, name, listPersonas(settings));
   const days = await listBatches(db, { run: quality.run });
-  const html = await pageOf(db, quality, settings);
-  if (terminal.json) terminal.out(JSON.stringify({ ...quality, html, batches: days.map(({ run: _, ...day }) => day) }));
-  else for (const line of dataLines(quality, days, html, terminal)) terminal.out(line);
+  const steps = await listSteps(db, { run: quality.run });
+  const html = await pageOf(steps, quality, settings);
+  const meanings = Meanings.safeParse(steps.find(({ activity }) => activity === 'compareMeanings')?.output).data?.languages ?? null;
+  if (terminal.json) terminal.out(JSON.stringify({ ...quality, html, meanings, batches: days.map(({ run: _, ...day }) => day) }));
+  else for (const line of dataLines({ ...quality, meanings }, days, html, terminal)) terminal.out(line);
   return quality.verdict === 'pass' ? exitCodes.ok : exitCodes.held;
 }
 
@@ -39,10 +42,10 @@ async function qualityOf(db: Kysely<Database>, name: string, personas: readonly 
 }
 
 /** The page in the folder of its run. Where a worker elsewhere has written it, it is put there from the artifacts; null where they lack it. */
-async function pageOf(db: Kysely<Database>, { run }: QualityRow, settings: Settings): Promise<string | null> {
+async function pageOf(steps: readonly StepRow[], { run }: QualityRow, settings: Settings): Promise<string | null> {
   const page = join(settings.home, 'runs', run, 'data.html');
   if (existsSync(page)) return page;
-  const step = (await listSteps(db, { run })).find(({ activity }) => activity === 'measureQuality');
+  const step = steps.find(({ activity }) => activity === 'measureQuality');
   if (step === undefined) return null;
   const quality = Quality.parse(step.output);
   const artifacts = await openArtifacts(settings);
@@ -54,9 +57,9 @@ async function pageOf(db: Kysely<Database>, { run }: QualityRow, settings: Setti
 const marks = { pass: '✔', warn: '!', fail: '✘', 'not measured': '·' } as const;
 const colours = { pass: 'green', warn: 'yellow', fail: 'red', 'not measured': 'dim' } as const;
 
-/** The summary: checks, sources, the days that fail, and where to look further. */
+/** The summary: checks, sources, what was compared by meaning since, the days that fail, and where to look further. */
 function dataLines(
-  { run, persona, verdict, checks, at }: QualityRow,
+  { run, persona, verdict, checks, at, meanings }: QualityRow & { meanings: Meanings['languages'] | null },
   days: readonly BatchRow[],
   html: string | null,
   { style }: Pick<Terminal, 'style'>,
@@ -69,9 +72,18 @@ function dataLines(
     ...table(checks.map(({ check, verdict, detail }) => [style(colours[verdict], marks[verdict]), check, detail])),
     '',
     ...table([
-      ['source', 'rows', 'days', 'from', 'to', 'own', 'words each', 'duplicates', 'emoji', 'personal', 'aside', 'consent'],
+      ['source', 'rows', 'days', 'from', 'to', 'own', 'words each', 'duplicates', 'emoji', 'personal', 'aside', 'consent', 'embedded'],
       ...sourceRows(days),
     ]),
+    ...(meanings === null ? [] : ['', 'Compared by meaning, for the data set:']),
+    ...table(
+      Object.entries(meanings ?? {}).map(([language, found]) => [
+        '  ',
+        language,
+        `${found.rows} rows`,
+        found.status === 'measured' ? `${found.pairs} pairs` : `not measured: ${found.reason}`,
+      ]),
+    ),
     ...(failing.length > 0 ? ['', `Days that fail (${failing.length}):`] : []),
     ...table(
       shown.map((day) => ['  ', `${day.source}/${day.day}`, `${day.rows} rows`, day.failing.join(', '), day.leftOut ? 'left out' : 'kept']),
@@ -104,6 +116,7 @@ function sourceRows(days: readonly BatchRow[]): string[][] {
       share(({ figures }) => figures.personal),
       share(({ figures }) => figures.aside),
       share(({ figures }) => figures.consented),
+      embeddedShare(own.map(({ figures }) => figures)),
     ];
   });
 }

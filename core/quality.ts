@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ArtifactRef, Digest } from './artifact.ts';
 import { Snapshot } from './dataset.ts';
+import { Embedder } from './embedding.ts';
 import { QualityPolicy } from './quality/policy.ts';
 import { reasons } from './quality/scorer.ts';
 import { Sifted } from './quality/sifted.ts';
@@ -12,6 +13,9 @@ export const QualityRequest = z
     languages: z.record(z.string(), z.number()).describe('Declared shares, as in the recipe.'),
     snapshot: Snapshot,
     policy: QualityPolicy,
+    embedder: Embedder.pick({ model: true, languages: true })
+      .optional()
+      .describe('What will compare rows by meaning, where anything will.'),
   })
   .meta({ id: 'QualityRequest' });
 export type QualityRequest = z.infer<typeof QualityRequest>;

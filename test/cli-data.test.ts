@@ -7,6 +7,7 @@ import { toLines } from '../activities/lines.ts';
 import { qualityActivities } from '../activities/quality.ts';
 import { differencesOf } from '../cli/data-diff.ts';
 import type { RowAside, Snapshot } from '../core/dataset.ts';
+import { Meanings } from '../core/embedding.ts';
 import { QualityPolicy } from '../core/quality/policy.ts';
 import type { Quality } from '../core/quality.ts';
 import type { SourceRow } from '../core/source-row.ts';
@@ -99,6 +100,30 @@ test('data: report tells figures, rows shows words, diff counts what differs', a
   expect(diff.json).toMatchObject([{ before: 'angela-demo-1', after: 'angela-demo-2', rows: { added: 1, removed: 0 } }]);
   expect(same.out).toContain('the same');
   expect(never).toMatchObject({ code: 1, err: expect.stringContaining('./troupe run chandler --until quality') });
+}, 120_000);
+
+test('data report says what was compared by meaning, and why a language was not', async () => {
+  const platform = await aPlatform();
+  const { database, home, artifacts } = platform.settings;
+  const env = { TROUPE_DATABASE_URL: database, TROUPE_HOME: home, TROUPE_ARTIFACTS: artifacts };
+  await aRun(platform, 'angela-demo-1', manyTalks(20));
+  const before = await troupe(['data', 'report', 'angela-demo'], { env });
+  const languages = {
+    en: { status: 'measured', rows: 40, distinct: 39, short: 1, cut: 0, pairs: 2, blind: 0, confused: 0 },
+    th: { status: 'not measured', rows: 7, reason: 'more than 5 distinct texts' },
+  };
+  const output: Meanings = Meanings.parse({ file: await platform.artifacts.put('{}', 'application/json'), pairs: 2, languages });
+  const step = { run: 'angela-demo-1', step: 'meanings', activity: 'compareMeanings', version: 2, key: 'm', input: {}, output };
+  await recordStep(platform.db, { ...step, startedAt: new Date(), endedAt: new Date() });
+
+  const report = await troupe(['data', 'report', 'angela-demo'], { env });
+  const json = await troupe(['data', 'report', 'angela-demo', '--json'], { env });
+
+  expect(before.out).toMatch(/embedded +The persona declares no embedder/);
+  expect(before.out).toMatch(/ consent +embedded\ndiary .* 100 % +–\n/);
+  expect(before.out).not.toContain('Compared by meaning');
+  expect(report.out).toMatch(/Compared by meaning.*\n +en +40 rows +2 pairs\n +th +7 rows +not measured: more than 5 distinct texts\n/);
+  expect(json.json).toMatchObject([{ meanings: languages }]);
 }, 120_000);
 
 test('data rows --aside tells where every row stands that was put aside, and not what it says', async () => {

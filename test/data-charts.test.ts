@@ -4,8 +4,8 @@ import { figuresOf } from '../core/quality/figures.ts';
 import type { SourceRow } from '../core/source-row.ts';
 import { manyTalks } from './support/words.ts';
 
-const plotOf = (rows: readonly SourceRow[]) => {
-  const figures = figuresOf({ subject: 'Ada', languages: ['en'] }, () => false);
+const plotOf = (rows: readonly SourceRow[], embedder?: { languages: string[] }) => {
+  const figures = figuresOf({ subject: 'Ada', languages: ['en'], embedder }, () => false);
   for (const row of rows) figures.add(row);
   return sharesPlot(figures.batches()).text;
 };
@@ -26,4 +26,13 @@ test('a source that loses its consents draws another line than one that keeps th
   const whole = manyTalks(40);
 
   expect(plotOf(whole.map((row, i) => ({ ...row, consent: i > 80 ? '' : row.consent })))).not.toBe(plotOf(whole));
+});
+
+test('what comparison by meaning reaches is drawn where an embedder is declared, even if it reaches nothing', () => {
+  const rows = manyTalks(40);
+
+  expect(plotOf(rows)).not.toContain('embedded');
+  expect(plotOf(rows, { languages: ['en'] })).toContain('embedded, % in');
+  expect(plotOf(rows, { languages: ['th'] })).toContain('embedded, % in');
+  expect(plotOf(rows, { languages: ['th'] })).not.toBe(plotOf(rows, { languages: ['en'] }));
 });

@@ -262,6 +262,8 @@ test('a persona without an embedder has neither step, and its data set says so',
     'meanings',
     'dataset',
   ]);
+  expect(plan.boxes.find(({ name }) => name === 'quality')?.input).toMatchObject({ embedder: { model: 'all-minilm', languages: ['en'] } });
+  expect(of('angela-demo').boxes.find(({ name }) => name === 'quality')?.input).not.toHaveProperty('embedder');
   expect(plan.boxes.find(({ name }) => name === 'dataset')?.input).toMatchObject({ meanings: { $from: 'meanings.file' } });
   expect(steps('angela-demo')).not.toContain('meanings');
   const { manifest } = await datasetActivities(platform).buildDataset(aStep(aRequest({}, { snapshot: await snapshotOf(exchanges(30)) })));

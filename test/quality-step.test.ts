@@ -8,9 +8,10 @@ import type { Snapshot } from '../core/dataset.ts';
 import { Serving } from '../core/model.ts';
 import { QualityPolicy } from '../core/quality/policy.ts';
 import { controls } from '../core/quality/scorer.ts';
-import { RowScore } from '../core/quality.ts';
+import { type QualityRequest, RowScore } from '../core/quality.ts';
 import type { SourceRow } from '../core/source-row.ts';
 import { recordDecision } from '../platform/db/decisions.ts';
+import { listBatches } from '../platform/db/qualities.ts';
 import { findScore } from '../platform/db/scores.ts';
 import type { OpenPlatform } from '../platform/open.ts';
 import { aJudge, sound } from './support/judge.ts';
@@ -30,11 +31,18 @@ const snapshotOf = async ({ artifacts }: OpenPlatform, rows: readonly SourceRow[
 const measure = async (
   platform: OpenPlatform,
   rows: readonly SourceRow[],
-  { run = 'run-1', policy = {} }: { run?: string; policy?: object } = {},
+  { run = 'run-1', policy = {}, ...more }: { run?: string; policy?: object } & Pick<QualityRequest, 'embedder'> = {},
 ) =>
   qualityActivities(platform).measureQuality(
     asked(
-      { persona: 'ada', subject: 'Ada', languages: {}, snapshot: await snapshotOf(platform, rows), policy: QualityPolicy.parse(policy) },
+      {
+        persona: 'ada',
+        subject: 'Ada',
+        languages: {},
+        snapshot: await snapshotOf(platform, rows),
+        policy: QualityPolicy.parse(policy),
+        ...more,
+      },
       { run },
     ),
   );
@@ -68,6 +76,26 @@ test('what fails is kept by day, and the same words give the same evidence', asy
   expect(page).toContain('Needs a decision');
   expect(page).not.toContain('export that went wrong');
   expect(page).not.toMatch(/src=|href=|url\((?!#)/);
+});
+
+test('what comparison by meaning will reach is kept by day and shown; without an embedder it is not measured, which is said', async () => {
+  const platform = await aPlatform();
+  const rows = Array.from({ length: 30 }, (_, i) =>
+    exchange(100 * i, 'Where were you?', `I was in the garden with the neighbours all afternoon, ${i}.`),
+  ).flat();
+
+  const measured = await measure(platform, rows, { embedder: { model: 'all-minilm', languages: ['en'] } });
+  const without = await measure(platform, rows, { run: 'run-2' });
+
+  const of = ({ checks }: typeof measured) => checks.find(({ check }) => check === 'embedded');
+  expect(of(measured)).toMatchObject({ verdict: 'pass', detail: expect.stringContaining('100 % are in a language') });
+  expect(of(without)).toMatchObject({ verdict: 'not measured', detail: expect.stringContaining('declares no embedder') });
+  const kept = async (run: string) => (await listBatches(platform.db, { run })).map(({ figures }) => figures.embedding);
+  expect(await kept('run-1')).toEqual([15, 14, 1].map((rows) => ({ comparable: rows, reached: rows })));
+  expect(await kept('run-2')).toEqual([null, null, null]);
+  const page = async ({ html }: typeof measured) => (await platform.artifacts.get(html)).toString('utf8');
+  expect(await page(measured)).toContain('embedded, % in');
+  expect(await page(without)).not.toContain('embedded, % in');
 });
 
 test('the page shows what is below many failing days, and draws only what has a day', async () => {

@@ -221,6 +221,58 @@ test('another export under the same name is seen against the last good one', () 
   expect(check(ask(talk(60), { earlier }), 'drift')).toMatchObject({ verdict: 'fail', detail: expect.stringContaining('last found good') });
 });
 
+const long = {
+  en: 'On Sunday we rowed across the lake and ate the whole cake by ourselves.',
+  th: 'วันอาทิตย์เราพายเรือข้ามทะเลสาบแล้วก็กินเค้กกันหมดทั้งก้อนเลย อร่อยมากจริงๆ',
+};
+const embedder = { model: 'all-minilm', languages: ['en'] };
+
+test.each([
+  ['one that the embedder is trusted with', { text: long.en }, 1, 1],
+  ['another language', { text: long.th }, 1, 0],
+  ['another language, decoded with the wrong table', { text: Buffer.from(long.th).toString('latin1') }, 1, 0],
+  ['two scripts at once', { text: `${long.en} ${long.th}` }, 1, 0],
+  ['a short row', { text: 'On Sunday.' }, 0, 0],
+  ['a row that is put aside', { text: `${long.en} AKIAABCDEFGHIJKLMNOP` }, 0, 0],
+  ["somebody else's row", { text: long.en, speaker: 'Ben' }, 0, 0],
+])('of what comparison by meaning reaches, %s is counted for what it is', (_, row, comparable, reached) => {
+  const figures = figuresOf({ subject: 'Ada', languages: ['th', 'en'], embedder }, () => false);
+  const without = figuresOf({ subject: 'Ada', languages: ['th', 'en'] }, () => false);
+  for (const one of [figures, without]) one.add(said(1, 'a', 'Ada', '', row));
+
+  expect(figures.batches()[0]!.embedding).toEqual({ comparable, reached });
+  expect(without.batches()[0]!.embedding).toBeNull();
+});
+
+test('Latin letters are the language that the persona declares, and an embedder for another does not reach them', () => {
+  const figures = figuresOf({ subject: 'Ada', languages: ['de'], embedder }, () => false);
+  figures.add(said(1, 'a', 'Ada', 'Am Sonntag sind wir über den See gerudert und haben den Kuchen aufgegessen.'));
+
+  expect(figures.batches()[0]!.embedding).toEqual({ comparable: 1, reached: 0 });
+});
+
+test('how much comparison by meaning reaches is judged for each source, and asks nobody unless a persona wants it', () => {
+  const figures = figuresOf({ subject: 'Ada', languages: ['th', 'en'], embedder }, () => false);
+  for (let i = 0; i < 40; i++) figures.add(said(i, 'a', 'Ada', `${i < 10 ? long.en : long.th} ${i}`));
+  const batches = figures.batches();
+  const of = (policy: object, more: Partial<Asked> = {}) => check(ask([], { batches, embedder, ...more }, policy), 'embedded');
+
+  expect(of({})).toEqual({
+    check: 'embedded',
+    verdict: 'warn',
+    detail:
+      'diary: of 40 rows of the persona of 50 characters or more 25 % are in a language that all-minilm is trusted with (en), 75 % are not, warns above 50 %.',
+    batches: 0,
+  });
+  expect(of({ checks: { embedded: { warn: 0.8 } } }).verdict).toBe('pass');
+  expect(of({ checks: { embedded: { stop: 0.7 } } })).toMatchObject({ verdict: 'fail', batches: 0 });
+  expect(of({ minRows: 41 })).toMatchObject({ verdict: 'not measured', detail: expect.stringContaining('41 rows') });
+  expect(of({}, { batches: figuresFor(talk(1)), embedder: undefined })).toMatchObject({
+    verdict: 'not measured',
+    detail: expect.stringContaining('declares no embedder'),
+  });
+});
+
 test('rows that could not be taken in are counted with the commonest reasons', () => {
   const quarantined = [
     { reason: 'not JSON', rows: 1 },

@@ -54,6 +54,8 @@ const timeAxis = (stretches: readonly Stretch[]) => ({
   axisTick: { show: false },
 });
 
+const rowsOf = ({ rows }: BatchFigures): number => rows;
+
 const per = (width: number): string => (width === 1 ? 'a day' : `${width} days`);
 
 /** Rows by source; rows of days that are left out stand on top, in the colour of what is wrong. */
@@ -196,9 +198,11 @@ export function driftPlot(drifts: readonly Drift[], { checks }: QualityPolicy): 
   });
 }
 
-const covered = 'consent or licence';
-const watched: [string, (batch: BatchFigures) => number][] = [
-  [covered, ({ consented }) => consented],
+/** Shares that should be 100 % are drawn wherever they were measured, the others where there is any. */
+const covered = new Set(['consent or licence', 'embedded']);
+const watched: [string, (batch: BatchFigures) => number, of?: (batch: BatchFigures) => number][] = [
+  ['consent or licence', ({ consented }) => consented],
+  ['embedded', ({ embedding }) => embedding?.reached ?? 0, ({ embedding }) => embedding?.comparable ?? 0],
   ['damaged', ({ flags }) => flags.damaged ?? 0],
   ['put aside', ({ aside }) => aside],
   ['empty', ({ empty }) => empty],
@@ -208,18 +212,18 @@ const watched: [string, (batch: BatchFigures) => number][] = [
   ['emoji', ({ emoji }) => emoji],
 ];
 
-/** Shares of each source's rows that are worth watching, a small picture each: consents always, the others where there are any. */
+/** Shares of each source's rows that are worth watching, a small picture each. */
 export function sharesPlot(batches: readonly BatchFigures[]): Html {
   const { stretches, width } = stretchesOf(batches);
-  const panels = watched.filter(
-    ([name, count]) => name === covered || stretches.some(({ days }) => days.some((batch) => count(batch) > 0)),
+  const panels = watched.filter(([name, count, of = rowsOf]) =>
+    stretches.some(({ days }) => days.some((batch) => (covered.has(name) ? of : count)(batch) > 0)),
   );
   const rows = Math.ceil(panels.length / 3);
   const sources = sourcesIn(stretches);
-  const shares = (source: string, count: (batch: BatchFigures) => number) =>
+  const shares = (source: string, count: (batch: BatchFigures) => number, of = rowsOf) =>
     stretches.map(({ days }) => {
       const own = days.filter((batch) => batch.source === source);
-      const all = own.reduce((sum, batch) => sum + batch.rows, 0);
+      const all = own.reduce((sum, batch) => sum + of(batch), 0);
       return all === 0 ? null : Number(((own.reduce((sum, batch) => sum + count(batch), 0) / all) * 100).toFixed(2));
     });
   return draw('shares', 860, 40 + rows * 160, {
@@ -227,13 +231,13 @@ export function sharesPlot(batches: readonly BatchFigures[]): Html {
     grid: panels.map((_, i) => ({ left: 46 + (i % 3) * 284, top: 66 + Math.floor(i / 3) * 160, width: 220, height: 92 })),
     xAxis: panels.map((_, i) => ({ ...timeAxis(stretches), gridIndex: i })),
     yAxis: panels.map(([name], i) => ({
-      ...valueAxis(`${name}, % in ${per(width)}`, { min: 0, splitNumber: 3, ...(name === covered && { max: 100, interval: 50 }) }),
+      ...valueAxis(`${name}, % in ${per(width)}`, { min: 0, splitNumber: 3, ...(covered.has(name) && { max: 100, interval: 50 }) }),
       nameLocation: 'end',
       nameGap: 12,
       nameTextStyle: { ...label, align: 'left' },
       gridIndex: i,
     })),
-    series: panels.flatMap(([, count], i) =>
+    series: panels.flatMap(([, count, of], i) =>
       sources.map((source, nth) => ({
         name: source,
         type: 'line',
@@ -243,7 +247,7 @@ export function sharesPlot(batches: readonly BatchFigures[]): Html {
         connectNulls: true,
         lineStyle: { color: colourOf(nth), width: 2 },
         itemStyle: { color: colourOf(nth) },
-        data: shares(source, count),
+        data: shares(source, count, of),
       })),
     ),
   });

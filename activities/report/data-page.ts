@@ -1,5 +1,6 @@
+import { shortest } from '../../core/dataset-rows/duplicates.ts';
 import type { Drift } from '../../core/quality/drift.ts';
-import { type BatchFigures, meanWords, together } from '../../core/quality/figures.ts';
+import { type BatchFigures, embeddedShare, meanWords, together } from '../../core/quality/figures.ts';
 import type { QualityPolicy } from '../../core/quality/policy.ts';
 import { type RuleId, rules } from '../../core/quality/rules.ts';
 import { type Batch, batchKey } from '../../core/quality/sifted.ts';
@@ -47,7 +48,7 @@ const checks = ({ checks }: DataStory): Html =>
     'Checks',
     html`<table><thead><tr><th>Check</th><th>Verdict</th><th>Found</th></tr></thead><tbody>${checks.map(
       (check) => html`<tr><td>${check.check}</td><td>${badge(check)}</td><td>${check.detail}</td></tr>`,
-    )}<tr><td>embeddings</td><td><span class="badge none">not measured</span></td><td>Looked at when the data set is made, where an embedder is configured (<code>dataset.embedder</code>), not here.</td></tr></tbody></table>`,
+    )}</tbody></table>`,
   );
 
 /** So few at once that the pictures below stay in sight. */
@@ -108,6 +109,7 @@ function sources({ sources, batches }: DataStory): Html {
         sum((batch) => batch.consented),
         all,
       ),
+      embeddedShare(own),
     ].map(cell)}</tr>`;
   });
   const head = [
@@ -122,6 +124,7 @@ function sources({ sources, batches }: DataStory): Html {
     'Personal',
     'Put aside',
     'Consent',
+    'Embedded',
   ];
   return section(
     'Sources',
@@ -137,7 +140,11 @@ function plots({ batches, languages, drifts, policy, without }: DataStory): Html
     undated > 0 ? html`<p class="quiet">${number(undated)} rows have no time and are in no picture but that of lengths.</p>` : html``,
     figure('Volume', 'Rows of each source.', volumePlot(batches, new Set(without.map(batchKey)))),
     figure('Languages', "Letters of the persona's own words. Dashed: what the persona declares.", languagePlot(batches, languages)),
-    figure('Watched shares', 'Of the rows of each source. What no source has is not shown.', sharesPlot(batches)),
+    figure(
+      'Watched shares',
+      `Of the rows of each source; embedded: of the persona's rows of ${shortest} characters or more. What no source has is not shown.`,
+      sharesPlot(batches),
+    ),
     figure('Lengths', 'Of all rows of a source, how many are so long.', lengthPlot(batches)),
     drifts.length === 0
       ? html`<h3>Drift</h3><p class="quiet">Too few rows to compare: ${policy.blockRows} before and after are needed.</p>`

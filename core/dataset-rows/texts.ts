@@ -1,6 +1,6 @@
 import type { DatasetRequest } from '../dataset.ts';
 import type { IsPoor } from '../quality/sieve.ts';
-import { isLatin, languageOf } from '../text/language.ts';
+import { languageAmong } from '../text/language.ts';
 import { draftsOf, none } from './drafts.ts';
 import { shortest, unitOf } from './duplicates.ts';
 import { rowsBetweenPauses } from './pauses.ts';
@@ -25,7 +25,7 @@ export type RowText = {
  */
 export function rowTexts(request: DatasetRequest, store: RowStore, options: { languages: readonly string[]; isPoor?: IsPoor }) {
   const index = sourceRows(request, store, options.isPoor);
-  const latin = [...Object.keys(request.recipe.languages), ...options.languages].find(isLatin) ?? 'en';
+  const declared = [...Object.keys(request.recipe.languages), ...options.languages];
   return { add: index.add, texts };
 
   function* texts(): Generator<RowText | undefined, void> {
@@ -36,13 +36,13 @@ export function rowTexts(request: DatasetRequest, store: RowStore, options: { la
       const row = rowOf(request, index, drafts, draft);
       const text = unitOf(row);
       const talk = drafts.talk(draft);
-      yield { id: row.id, text, language: languageIn(text, latin), talk: talk === none ? undefined : talk, long: text.length >= shortest };
+      yield {
+        id: row.id,
+        text,
+        language: languageAmong(text, declared),
+        talk: talk === none ? undefined : talk,
+        long: text.length >= shortest,
+      };
     }
   }
-}
-
-/** Letters cannot tell languages written in Latin: they are the declared one. */
-function languageIn(text: string, latin: string): string {
-  const language = languageOf(text);
-  return language === 'en' ? latin : language;
 }

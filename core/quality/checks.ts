@@ -1,7 +1,8 @@
+import { shortest } from '../dataset-rows/duplicates.ts';
 import type { QualityCheck } from '../quality.ts';
 import { type Drift, driftSinceEarlier, driftsIn } from './drift.ts';
 import type { BatchFigures } from './figures.ts';
-import { type Asked, ages, type Finding, languageShares, notTakenIn, sharesOfDays, volumes } from './findings.ts';
+import { type Asked, ages, type Finding, languageShares, notTakenIn, reachOfMeaning, sharesOfDays, volumes } from './findings.ts';
 import { type CheckName, checkNames } from './policy.ts';
 import { type Batch, batchKey } from './sifted.ts';
 
@@ -22,7 +23,15 @@ export function judgeQuality(asked: Asked): Judged {
   const passing = without(asked, ofDays);
   const { findings: drifting, drifts } = driftsIn(passing);
   const whole = without(passing, drifting);
-  const findings = [...ofDays, ...drifting, ...driftSinceEarlier(whole), ...languageShares(whole), ...ages(asked), ...notTakenIn(asked)];
+  const findings = [
+    ...ofDays,
+    ...drifting,
+    ...driftSinceEarlier(whole),
+    ...languageShares(whole),
+    ...reachOfMeaning(whole),
+    ...ages(asked),
+    ...notTakenIn(asked),
+  ];
   const kept = new Set(asked.policy.keep);
   const failed = findings.filter(({ level }) => level === 'fail');
 
@@ -84,11 +93,15 @@ function headlineOf(
   return `Fail: ${[...asking].join(', ')}. A yes ${yes}, a no ends the run.`;
 }
 
-const whyNot = (check: CheckName, { policy }: Asked): string =>
+const whyNot = (check: CheckName, { policy, embedder }: Asked): string =>
   ({
     volume: 'No source has 14 days to compare with.',
     drift: `No source has ${policy.blockRows} rows to compare with.`,
     language: 'No languages are declared.',
+    embedded:
+      embedder === undefined
+        ? 'The persona declares no embedder (`dataset.embedder`): nothing will be compared by meaning.'
+        : `No source has ${policy.minRows} rows of the persona of ${shortest} characters or more.`,
     quarantined: 'The snapshot does not say.',
     freshness: policy.checks.freshness.warn === null && policy.checks.freshness.stop === null ? 'No bound is set.' : 'No row has a time.',
   })[check as string] ?? `No day has ${policy.minRows} rows.`;

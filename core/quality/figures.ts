@@ -1,6 +1,9 @@
+import { shortest } from '../dataset-rows/duplicates.ts';
+import { percent } from '../shares.ts';
 import type { SourceRow } from '../source-row.ts';
+import { clean } from '../text/clean.ts';
 import { hashOf } from '../text/hash.ts';
-import { lettersByLanguage } from '../text/language.ts';
+import { languageAmong, lettersByLanguage } from '../text/language.ts';
 import { normal } from '../text/normal.ts';
 import { countWords } from '../text/thai-words.ts';
 import { asideBecause, personal, type RuleId, rulesBrokenBy, textsOf } from './rules.ts';
@@ -29,13 +32,26 @@ export type BatchFigures = Batch & {
   languages: Record<string, number>;
   /** Rows by their length, in `lengthBins`. */
   lengths: number[];
+  /**
+   * Of the persona's own rows those that are long enough to be compared by meaning, and of these those whose language the
+   * embedder is trusted with. Rows that are put aside are not counted. null without an embedder.
+   */
+  embedding: { comparable: number; reached: number } | null;
   /** A number that names the contents: other rows, or the same rows otherwise, give another one. */
   contents: number;
 };
 
 /** Takes rows one by one and keeps numbers only: memory grows with sources and days, and by 16 bytes for each row. */
-export function figuresOf({ subject, languages }: { subject: string; languages: readonly string[] }, seen: (hash: number) => boolean) {
+export function figuresOf(
+  {
+    subject,
+    languages,
+    embedder,
+  }: { subject: string; languages: readonly string[]; embedder?: { languages: readonly string[] } | undefined },
+  seen: (hash: number) => boolean,
+) {
   const declared = languages.length > 0 ? languages : ['th', 'en'];
+  const comparedAmong = [...languages, ...(embedder?.languages ?? [])];
   const batches = new Map<string, BatchFigures>();
 
   return {
@@ -46,7 +62,7 @@ export function figuresOf({ subject, languages }: { subject: string; languages: 
     add(row: SourceRow): RuleId[] {
       const batch = { source: row.source, day: dayOf(row.at) };
       const key = batchKey(batch);
-      const figures = batches.get(key) ?? emptyFigures(batch);
+      const figures = batches.get(key) ?? { ...emptyFigures(batch), embedding: embedder ? { comparable: 0, reached: 0 } : null };
       batches.set(key, figures);
 
       const text = textsOf(row)
@@ -57,7 +73,8 @@ export function figuresOf({ subject, languages }: { subject: string; languages: 
       figures.rows++;
       if (text.trim() === '') figures.empty++;
       if (row.consent.trim() !== '') figures.consented++;
-      if (asideBecause(broken) !== undefined) figures.aside++;
+      const aside = asideBecause(broken) !== undefined;
+      if (aside) figures.aside++;
       if (broken.some((id) => personal.includes(id))) figures.personal++;
       if (/\p{Extended_Pictographic}/u.test(text)) figures.emoji++;
       for (const id of broken) figures.flags[id] = (figures.flags[id] ?? 0) + 1;
@@ -67,6 +84,11 @@ export function figuresOf({ subject, languages }: { subject: string; languages: 
         figures.words += countWords(own);
         const ownLetters = own === text ? letters : lettersByLanguage(own, declared);
         for (const [language, count] of Object.entries(ownLetters)) figures.letters[language] = (figures.letters[language] ?? 0) + count;
+        const compared = figures.embedding === null || aside ? '' : normal(clean(own).text);
+        if (figures.embedding !== null && compared.length >= shortest) {
+          figures.embedding.comparable++;
+          if (embedder?.languages.includes(languageAmong(compared, comparedAmong))) figures.embedding.reached++;
+        }
       }
       const spoken = mostOf(letters);
       figures.languages[spoken] = (figures.languages[spoken] ?? 0) + 1;
@@ -94,6 +116,7 @@ const emptyFigures = (batch: Batch): BatchFigures => ({
   letters: {},
   languages: {},
   lengths: [...lengthBins.map(() => 0), 0],
+  embedding: null,
   contents: 0,
 });
 
@@ -134,6 +157,22 @@ export function meanWords(days: readonly BatchFigures[]): string {
   const sum = (count: (day: BatchFigures) => number) => days.reduce((all, day) => all + count(day), 0);
   const mean = sum(({ words }) => words) / sum(({ own }) => own);
   return Number.isFinite(mean) ? mean.toFixed(1) : '–';
+}
+
+/** What comparison by meaning will reach of several days. A run before this was measured has none. */
+export function embeddingOf(days: readonly BatchFigures[]): NonNullable<BatchFigures['embedding']> {
+  const sum = { comparable: 0, reached: 0 };
+  for (const { embedding } of days) {
+    sum.comparable += embedding?.comparable ?? 0;
+    sum.reached += embedding?.reached ?? 0;
+  }
+  return sum;
+}
+
+/** The same as a share that people read. */
+export function embeddedShare(days: readonly BatchFigures[]): string {
+  const { comparable, reached } = embeddingOf(days);
+  return comparable === 0 ? '–' : percent(reached / comparable);
 }
 
 /** The sum of several days. */

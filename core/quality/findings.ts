@@ -1,6 +1,8 @@
 import type { SourceTaken } from '../dataset.ts';
+import { shortest } from '../dataset-rows/duplicates.ts';
+import type { QualityRequest } from '../quality.ts';
 import { percent } from '../shares.ts';
-import type { BatchFigures } from './figures.ts';
+import { type BatchFigures, embeddingOf } from './figures.ts';
 import type { CheckName, QualityPolicy } from './policy.ts';
 import { batchKey } from './sifted.ts';
 
@@ -12,6 +14,7 @@ export type Asked = {
   policy: QualityPolicy;
   /** Declared shares of languages. */
   languages: Record<string, number>;
+  embedder?: QualityRequest['embedder'];
   /** By source and day, sorted. */
   batches: readonly BatchFigures[];
   /** What the same sources were like when they were last found good. */
@@ -114,6 +117,20 @@ export function languageShares({ policy, batches, languages }: Asked): Finding[]
     const level: Level = stop !== null && off - half > stop ? 'fail' : warn !== null && off > warn ? 'warn' : 'pass';
     const detail = `${language} is ${percent(share)} ± ${percent(half)} of ${all} letters of the persona, ${percent(wanted)} is declared, ${allowed(policy.checks.language, percent)} off`;
     return finding('language', level, off, detail, []);
+  });
+}
+
+/** How much of what the persona said comparison by meaning will not reach. Of a whole source: no day is the worse for its language. */
+export function reachOfMeaning({ policy, batches, embedder }: Asked): Finding[] {
+  if (embedder === undefined) return [];
+  const { model, languages } = embedder;
+  const bounds = policy.checks.embedded;
+  return [...Map.groupBy(batches, ({ source }) => source)].flatMap(([source, days]) => {
+    const { comparable, reached } = embeddingOf(days);
+    if (comparable < policy.minRows) return [];
+    const value = 1 - reached / comparable;
+    const detail = `${source}: of ${comparable} rows of the persona of ${shortest} characters or more ${percent(1 - value)} are in a language that ${model} is trusted with (${languages.join(', ')}), ${percent(value)} are not, ${allowed(bounds, percent)}`;
+    return [finding('embedded', levelOf(value, bounds), value, detail, [])];
   });
 }
 

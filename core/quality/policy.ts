@@ -24,6 +24,11 @@ const Checks = z.strictObject({
     0.03,
     "How far the share of a declared language, in the letters of the persona's replies, may be off. Stops only where chance alone does not explain it.",
   ),
+  embedded: bounds(
+    0.5,
+    null,
+    "Share of the persona's rows of 50 characters or more, of a source, that comparison by meaning will not reach: their language is none that the embedder is trusted with.",
+  ),
   freshness: bounds(null, null, 'Days since the newest row of a source.'),
 });
 

@@ -82,3 +82,9 @@ export function languageOf(text: string): string {
   if (second / all >= 0.2) return 'mixed';
   return most === 0 ? 'other' : most === names.length ? 'en' : names[most - 1]!;
 }
+
+/** The same, where Latin letters are the first of these languages that is written in them. */
+export function languageAmong(text: string, declared: readonly string[]): string {
+  const language = languageOf(text);
+  return language === 'en' ? (declared.find(isLatin) ?? 'en') : language;
+}

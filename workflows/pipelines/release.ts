@@ -25,6 +25,7 @@ export const release = pipeline('release', (persona: Cast, { step, gate, endWhen
     languages: recipe.languages,
     snapshot,
     policy,
+    ...(embedder && { embedder: { model: embedder.model, languages: embedder.languages } }),
   });
   gate('data', { evidence: quality, terms: { timeout, reminder, approvers, ask: 'when failing' } });
   const words = {
