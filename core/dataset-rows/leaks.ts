@@ -90,7 +90,11 @@ export function heldOutRuns() {
     /** The replies of which more than half the runs stand in another one. */
     givenBy(reply: string): number[] {
       if (holders.length === 0) return [];
-      const met = new Set(wordRuns(reply).flatMap((run) => known.get(run) ?? []));
+      const met = new Set<number>();
+      for (const run of wordRuns(reply)) {
+        const place = known.get(run);
+        if (place !== undefined) met.add(place);
+      }
       if (met.size === 0) return [];
       const shared = new Map<number, number>();
       for (const place of met) for (const held of holders[place]!) shared.set(held, (shared.get(held) ?? 0) + 1);

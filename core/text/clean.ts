@@ -1,20 +1,18 @@
-import { misdecoded, repaired } from './encoding.ts';
+import { maybeWindows874, misdecoded, repaired } from './encoding.ts';
+import { isComposed } from './normal.ts';
 
 /** A text as it is kept, and what had to be done for it. A damaged text cannot be used. */
 export type Cleaned = { text: string; repaired?: true; damaged?: string };
 
 /** One form of every character (NFC), nothing invisible, and text that was decoded with the wrong table put right where that is proven. */
 export function clean(text: string): Cleaned {
-  if (plain.test(text)) return { text };
+  if (isComposed(text) && !maybeWindows874.test(text)) return { text }; // nothing below would change it
   const again = repaired(text);
   const damaged = misdecoded(again);
   if (damaged !== undefined) return { text, damaged };
   const cleaned = visible(again).normalize('NFC');
   return again === text ? { text: cleaned } : { text: cleaned, repaired: true };
 }
-
-/** Printable ASCII with line breaks needs nothing. */
-const plain = /^[\t\n\r\x20-\x7e]*$/;
 
 // biome-ignore lint/suspicious/noMisleadingCharacterClass: each of them is looked for by itself
 const invisible = /[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe0e\ufe0f\ufeff]|[\u{e0001}-\u{e007f}]+/gu;

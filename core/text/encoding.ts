@@ -85,9 +85,12 @@ function rereadLatin(text: string): string {
   return proven ? again : text;
 }
 
+/** How Thai begins that was read as Windows-874: every letter of it, and some sound words. */
+export const maybeWindows874 = /เ[ธน]/;
+
 /** UTF-8 that was read as Windows-874, where all of it is whole and two letters come out Thai. */
 function rereadThai(text: string): string {
-  if (!/เ[ธน]/.test(text)) return text;
+  if (!maybeWindows874.test(text)) return text;
   let again = '';
   let thai = 0;
   for (let at = 0; at < text.length; ) {

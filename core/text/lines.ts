@@ -4,7 +4,7 @@ export async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<stri
   for await (const chunk of text) {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop()!;
-    yield* lines;
+    for (const line of lines) yield line; // `yield*` would wait once more for each
   }
   yield rest;
 }
