@@ -119,12 +119,24 @@ test('runs of eight words are told apart, wherever in a text they stand', () => 
   expect(wordRuns(`zero ${words.join('  ').toUpperCase()}!`)[1]).toBe(run);
   expect(wordRuns(words.with(3, 'for').join(' '))).not.toEqual([run]);
   expect(wordRuns('กขค'.repeat(11))).toHaveLength(2);
+  expect(wordRuns(words.join(' ฿ '))).toEqual([run]);
   fc.assert(
     fc.property(fc.array(fc.constantFrom('a', 'b', 'c', 'ก', 'ข'), { minLength: 8, maxLength: 60 }), fc.nat(20), (letters, cut) => {
       const all = wordRuns(letters.join(' '));
       const rest = wordRuns(letters.slice(cut).join(' '));
       expect(all.slice(all.length - rest.length)).toEqual(rest);
     }),
+  );
+  const tokens =
+    /[\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{M}\p{N}]+/gu;
+  const letters = fc.constantFrom('a', 'Bc', 'é', '7', ' ', '.', 'ก', 'ที่', '฿', '๏', '๕', '漢', '𠀀', 'ー', 'か', 'ລ', '😀', '\ud83d');
+  fc.assert(
+    fc.property(fc.array(letters, { maxLength: 80 }), (parts) => {
+      const text = `....${parts.join('')}`; // long enough to have runs at all
+      const apart = (normal(text).match(tokens) ?? []).join(' ');
+      expect(wordRuns(text, 2)).toEqual(wordRuns(`....${apart}`, 2));
+    }),
+    { numRuns: 2000 },
   );
 });
 
@@ -135,8 +147,12 @@ test('near duplicates are found as often as the bands promise, and never falsely
   const changed = base.map((text) => `${text.slice(0, -4)}zzzz`);
   const texts = [...base, ...changed];
   const { sign } = minHash(7);
+  const signature = new Int32Array(signatureSize);
   const signed = signatures(texts.length);
-  for (const [i, text] of texts.entries()) signed.set(i, sign(text));
+  for (const [i, text] of texts.entries()) {
+    sign(text, signature);
+    signed.set(i, signature);
+  }
   const alike = (a: number, b: number) => jaccard(piecesOf([texts[a]!]), piecesOf([texts[b]!]));
   const index = likeness(signed, { size: texts.length, bands: 14, threshold: 0.85 });
   for (const i of base.keys()) index.add(i);

@@ -76,7 +76,7 @@ export function datasetBuild(
     const kept = inOrder.filter((draft) => !leaks.has(draft) && !yielding.has(draft));
     const rated = (yield* units.rated.inOrder()).filter((draft) => inTraining(draft) && !yielding.has(draft));
 
-    const whole = (draft: number) => ({ ...rowOf(request, index, drafts, draft), group: groupName(index, drafts, groups.of(draft)) });
+    const whole = (draft: number) => rowOf(request, index, drafts, draft, groupName(index, drafts, groups.of(draft)));
     const rowsOf = function* (some: Uint32Array): Generator<DatasetRow> {
       for (const draft of some) yield whole(draft);
     };

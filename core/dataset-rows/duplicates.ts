@@ -15,6 +15,9 @@ export const shortest = 50;
 /** Short exchanges are how somebody talks: so many copies of each are kept, and the rest is counted. */
 const mostCopies = 20;
 
+/** Neighbours in a conversation ask for the same: so many answers are kept at a time. A power of two. */
+const remembered = 4096;
+
 type Compared = Pick<DatasetRow, 'messages'> & Partial<Pick<DatasetRow, 'category'>>;
 
 /** What was said. The question to a passage was not: two passages are alike whatever they were asked. */
@@ -26,7 +29,7 @@ export const unitOf = (row: Compared): string =>
   normal(
     spoken(row)
       .map((message) => message.content)
-      .join('\n'),
+      .join(' '),
   );
 
 /** The pieces by which two rows are compared. */
@@ -202,33 +205,47 @@ function meanings({ pairs }: SameMeaning): (text: number, draft: number) => { ot
   };
 }
 
-/** Signatures of a draft's context and of all of it. A message is signed once, however many contexts it stands in. */
+/**
+ * Signatures of a draft's context and of all of it, which hold until the next draft's. A message is signed once, however many
+ * contexts it stands in, and those of the last few thousand messages lie in one array: so many small ones are slow to make.
+ */
 function signedRows({ sign, lower }: ReturnType<typeof minHash>, index: SourceRows) {
-  const ofRow = remembering((number: number) => {
-    const row = index.store.read(number);
-    return sign(row.table === 'conversations' ? (row.text ?? '') : '');
-  });
+  const known = new Int32Array(remembered * signatureSize);
+  const numbers = new Int32Array(remembered).fill(-1);
+  const context = new Int32Array(signatureSize);
+  const unit = new Int32Array(signatureSize);
+  const lowerBy = (number: number, signature: Int32Array) => {
+    const slot = number & (remembered - 1);
+    if (numbers[slot] !== number) {
+      const row = index.store.read(number);
+      sign(row.table === 'conversations' ? (row.text ?? '') : '', known, slot * signatureSize);
+      numbers[slot] = number;
+    }
+    lower(signature, known, slot * signatureSize);
+  };
   return (drafts: Drafts, draft: number, row: DatasetRow): { context: Int32Array; unit: Int32Array } => {
-    const unit = new Int32Array(signatureSize).fill(0x7fffffff);
+    context.fill(0x7fffffff);
     const reply = drafts.reply(draft);
     if (reply === undefined) {
-      for (const message of spoken(row)) lower(unit, sign(message.content));
-      return { context: unit, unit };
+      for (const message of spoken(row)) {
+        sign(message.content, unit);
+        lower(context, unit);
+      }
+      return { context, unit: context };
     }
-    for (let place = reply.context; place < reply.reply; place++) lower(unit, ofRow(drafts.talks.rows[place]!));
-    const context = unit.slice();
-    for (let place = reply.reply; place < reply.to; place++) lower(unit, ofRow(drafts.talks.rows[place]!));
+    for (let place = reply.context; place < reply.reply; place++) lowerBy(drafts.talks.rows[place]!, context);
+    unit.set(context);
+    for (let place = reply.reply; place < reply.to; place++) lowerBy(drafts.talks.rows[place]!, unit);
     return { context, unit };
   };
 }
 
 /** Remembers the last few thousand answers: neighbours in a conversation ask for the same. */
 export function remembering<T>(find: (number: number) => T): (number: number) => T {
-  const room = 4096;
-  const numbers = new Int32Array(room).fill(-1);
+  const numbers = new Int32Array(remembered).fill(-1);
   const answers: T[] = [];
   return (number) => {
-    const slot = number & (room - 1);
+    const slot = number & (remembered - 1);
     if (numbers[slot] !== number) {
       answers[slot] = find(number);
       numbers[slot] = number;

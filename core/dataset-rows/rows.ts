@@ -17,8 +17,8 @@ type Label = {
   by?: SourceRow;
 };
 
-/** A row with its words, as it stands in a file, except that nothing is known of others it must stay together with. */
-export function rowOf(request: DatasetRequest, index: SourceRows, drafts: Drafts, draft: number): DatasetRow {
+/** A row with its words, as it stands in a file; which `group` it must stay together with is known once all were read. */
+export function rowOf(request: DatasetRequest, index: SourceRows, drafts: Drafts, draft: number, group = ''): DatasetRow {
   const category = drafts.category(draft);
   const of = index.store.read(drafts.of(draft));
   const reply = drafts.reply(draft);
@@ -52,7 +52,7 @@ export function rowOf(request: DatasetRequest, index: SourceRows, drafts: Drafts
     ...given('lesser', reply !== undefined && index.lesser.at(drafts.of(draft)) === 1 ? true : undefined),
     ...given('synthetic', drafts.standing(draft) === 2 ? 'generated' : undefined),
     ...given('voice', isAnothers(request, category, of) ? ('other' as const) : undefined),
-    group: '',
+    group,
     at: of.at,
     language: languageOf(output),
     consent: [...new Set(from.map((row) => row.consent))].sort().join(', '),

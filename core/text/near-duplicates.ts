@@ -41,14 +41,14 @@ export function jaccard(a: Int32Array, b: Int32Array): number {
 }
 
 /**
- * MinHash (Broder 1997) with multiply-shift hashes. `sign` gives the 112 minima of one text; `lower` makes of two signatures
- * the signature of both texts together, so that a context is signed by its messages and each message only once.
+ * MinHash (Broder 1997) with multiply-shift hashes. `sign` writes the 112 minima of one text where it is told to; `lower` makes
+ * of two signatures the signature of both texts together, so that a context is signed by its messages and each message only once.
  */
-export function minHash(seed: number): { sign(text: string): Int32Array; lower(signature: Int32Array, by: Int32Array): void } {
+export function minHash(seed: number): { sign(text: string, into: Int32Array, at?: number): void; lower: typeof lower } {
   const { multiply, plus } = coefficients(seed);
   let pieces = new Int32Array(1024);
   return {
-    sign(text) {
+    sign(text, into, at = 0) {
       let count = 0;
       eachPiece(text, (hash) => {
         if (count === pieces.length) {
@@ -58,7 +58,6 @@ export function minHash(seed: number): { sign(text: string): Int32Array; lower(s
         }
         pieces[count++] = hash;
       });
-      const signature = new Int32Array(signatureSize);
       // Two at a time, and the lesser of two without a branch: chance decides it, so that a processor often guesses wrong.
       for (let i = 0; i < signatureSize; i += 2) {
         const [factorA, factorB, plusA, plusB] = [multiply[i]!, multiply[i + 1]!, plus[i]!, plus[i + 1]!];
@@ -70,17 +69,19 @@ export function minHash(seed: number): { sign(text: string): Int32Array; lower(s
           leastA = (leastA + (belowA & (belowA >> 31))) | 0;
           leastB = (leastB + (belowB & (belowB >> 31))) | 0;
         }
-        signature[i] = leastA;
-        signature[i + 1] = leastB;
+        into[at + i] = leastA;
+        into[at + i + 1] = leastB;
       }
-      return signature;
     },
     lower,
   };
 }
 
-function lower(signature: Int32Array, by: Int32Array): void {
-  for (let i = 0; i < signatureSize; i++) if (by[i]! < signature[i]!) signature[i] = by[i]!;
+function lower(signature: Int32Array, by: Int32Array, at = 0): void {
+  for (let i = 0; i < signatureSize; i++) {
+    const value = by[at + i]!;
+    if (value < signature[i]!) signature[i] = value;
+  }
 }
 
 /**
@@ -89,7 +90,7 @@ function lower(signature: Int32Array, by: Int32Array): void {
  */
 export function binHash(seed: number): {
   sign(text: string): Int32Array;
-  lower(signature: Int32Array, by: Int32Array): void;
+  lower: typeof lower;
   filled(signature: Int32Array): Int32Array;
 } {
   const salt = Math.imul(seed ^ 0x2c1b3c6d, 0x9e3779b1);
