@@ -58,7 +58,9 @@ export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =>
           failures.datasetInvalid,
         );
 
-      const files = { train: await writers.train.close(), validation: await writers.validation.close(), test: await writers.test.close() };
+      // Together: each waits until the disk has it.
+      const [train, validation, test] = await Promise.all([writers.train.close(), writers.validation.close(), writers.test.close()]);
+      const files = { train, validation, test };
       const rows = { train: total(counts.rows.train), validation: total(counts.rows.validation), test: total(counts.rows.test) };
       const similarity = similarityOf(meanings, counts);
       const manifest = {
@@ -75,13 +77,17 @@ export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =>
         embeddingSimilarity: similarity,
       };
       if (rated === 0) await writers.rated.abort();
+      const [told, card] = await Promise.all([
+        artifacts.put(`${JSON.stringify(manifest, null, 1)}\n`, 'application/json'),
+        artifacts.put(datasetCard(input, counts, similarity, shaped), 'text/markdown'),
+      ]);
       return {
         training: { train: files.train, validation: files.validation, rows: { train: rows.train, validation: rows.validation } },
         test: files.test,
         testRows: rows.test,
         ...(rated > 0 && { rated: await writers.rated.close() }),
-        manifest: await artifacts.put(`${JSON.stringify(manifest, null, 1)}\n`, 'application/json'),
-        card: await artifacts.put(datasetCard(input, counts, similarity, shaped), 'text/markdown'),
+        manifest: told,
+        card,
       };
     } catch (error) {
       for (const writer of Object.values(writers)) await writer.abort();
