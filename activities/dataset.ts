@@ -72,9 +72,9 @@ export const datasetActivities = ({ artifacts }: Pick<Platform, 'artifacts'>) =>
         snapshot: { words: input.snapshot.words.digest, tables: input.snapshot.tables },
         files: Object.fromEntries(sides.map((side) => [side, files[side].digest])),
         rows,
+        embeddingSimilarity: similarity, // above what may be long: a report shows only the beginning
         counts,
         shaping: shaped,
-        embeddingSimilarity: similarity,
       };
       if (rated === 0) await writers.rated.abort();
       const [told, card] = await Promise.all([

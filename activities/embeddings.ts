@@ -19,21 +19,20 @@ import { poorRows } from './poor-rows.ts';
 import { rowFile } from './row-file.ts';
 import { textDigest, vectorsOf } from './vectors.ts';
 
-/** Distinct texts of one language: 150 MB of vectors, a minute or two of comparing. */
-const mostTexts = 100_000;
-/** Nobody's words say the same so often. */
-const mostPairs = 1_000_000;
+/** Distinct texts of one language (150 MB of vectors, a minute or two of comparing), and pairs of all. Beyond, a language is not measured. */
+const most = { texts: 100_000, pairs: 1_000_000 };
+type Limits = typeof most;
 
 type Texts = {
   rows: number;
   short: number;
-  texts: string[];
-  /** Of each its conversation; undefined for several or none. */
-  talks: (number | undefined)[];
+  /** Each text once, with its conversation; undefined for several or none. Empty where there were too many. */
+  texts: Map<string, number | undefined>;
+  tooMany: boolean;
 };
 type Pairs = MeaningsFile['pairs'];
 
-export const embeddingActivities = (platform: Pick<Platform, 'artifacts' | 'db' | 'ollama' | 'settings'>) => ({
+export const embeddingActivities = (platform: Pick<Platform, 'artifacts' | 'db' | 'ollama' | 'settings'>, limits: Limits = most) => ({
   /** The embedder as it is now, made of its folder where Ollama lacks it. */
   resolveEmbedder: ({ input }: StepRequest<EmbedderRequest>): Promise<ReadyEmbedder> =>
     beating({ embedder: input.model }, (signal) => readyEmbedder(platform, input, signal)),
@@ -49,11 +48,11 @@ export const embeddingActivities = (platform: Pick<Platform, 'artifacts' | 'db' 
     const pairs: Pairs = [];
     const used: string[] = [];
     const embed = openEmbedder(platform.ollama, embedder);
-    for (const [language, found] of await textsByLanguage(platform, input)) {
-      const reason = reasonAgainst(language, found, input);
+    for (const [language, found] of await textsByLanguage(platform, input, limits)) {
+      const reason = reasonAgainst(language, found, input, limits);
       if (reason !== undefined) languages[language] = { status: 'not measured', rows: found.rows, reason };
       else {
-        languages[language] = await compareLanguage(platform, input, { language, found, pairs, embed, used });
+        languages[language] = await compareLanguage(platform, input, { language, found, pairs, embed, used, limits });
       }
     }
     await keepOnlyVectors(db, { persona, model: embedder.digest, texts: used.map(textDigest) });
@@ -63,15 +62,25 @@ export const embeddingActivities = (platform: Pick<Platform, 'artifacts' | 'db' 
   },
 });
 
-function reasonAgainst(language: string, { texts }: Texts, { languages, embedder }: MeaningsRequest): string | undefined {
-  if (languages.includes(language)) return texts.length > 0 ? undefined : `no row has ${shortest} characters`;
+function reasonAgainst(
+  language: string,
+  { texts, tooMany }: Texts,
+  { languages, embedder }: MeaningsRequest,
+  limits: Limits,
+): string | undefined {
+  if (tooMany) return `more than ${limits.texts} distinct texts, too many to compare each with every other`;
+  if (languages.includes(language)) return texts.size > 0 ? undefined : `no row has ${shortest} characters`;
   if (language === 'und') return 'no letters';
   if (language === 'mixed') return 'letters of several scripts';
   return `${embedder.model} is trusted with ${languages.join(', ')} only`;
 }
 
-/** The texts that the data set will compare; only those that are to be embedded are kept, each once. */
-async function textsByLanguage({ artifacts }: Pick<Platform, 'artifacts'>, input: MeaningsRequest): Promise<[string, Texts][]> {
+/** The texts that the data set will compare; only those that are to be embedded are kept, each once, and no more than the limit. */
+async function textsByLanguage(
+  { artifacts }: Pick<Platform, 'artifacts'>,
+  input: MeaningsRequest,
+  limits: Limits,
+): Promise<[string, Texts][]> {
   using store = rowFile();
   const { embedder: _, duplicate: __, leak: ___, languages, ...request } = input;
   const isPoor = await poorRows(artifacts, input.sifted?.scores ?? null);
@@ -82,22 +91,21 @@ async function textsByLanguage({ artifacts }: Pick<Platform, 'artifacts'>, input
     if (++read % 1000 === 0) await breathe({ read });
   }
   const byLanguage = new Map<string, Texts>();
-  const places = new Map<string, number>();
   for (const row of made.texts()) {
     if (row === undefined) {
       await breathe({ read });
       continue;
     }
-    const found = byLanguage.get(row.language) ?? { rows: 0, short: 0, texts: [], talks: [] };
+    const found = byLanguage.get(row.language) ?? { rows: 0, short: 0, texts: new Map(), tooMany: false };
     byLanguage.set(row.language, found);
     found.rows++;
     if (!row.long) found.short++;
-    if (!row.long || !languages.includes(row.language)) continue;
-    const place = places.get(row.text);
-    if (place === undefined) {
-      places.set(row.text, found.texts.push(row.text) - 1);
-      found.talks.push(row.talk);
-    } else if (found.talks[place] !== row.talk) found.talks[place] = undefined;
+    if (!row.long || !languages.includes(row.language) || found.tooMany) continue;
+    const { texts } = found;
+    texts.set(row.text, !texts.has(row.text) || texts.get(row.text) === row.talk ? row.talk : undefined);
+    if (texts.size <= limits.texts) continue;
+    found.tooMany = true;
+    texts.clear();
   }
   return [...byLanguage].sort(([a], [b]) => (a < b ? -1 : 1));
 }
@@ -105,23 +113,30 @@ async function textsByLanguage({ artifacts }: Pick<Platform, 'artifacts'>, input
 async function compareLanguage(
   platform: Pick<Platform, 'db'>,
   input: MeaningsRequest,
-  { language, found, pairs, embed, used }: { language: string; found: Texts; pairs: Pairs; embed: Embed; used: string[] },
+  {
+    language,
+    found,
+    pairs,
+    embed,
+    used,
+    limits,
+  }: { language: string; found: Texts; pairs: Pairs; embed: Embed; used: string[]; limits: Limits },
 ): Promise<LanguageMeanings> {
   const { embedder, persona, duplicate, leak } = input;
-  const { texts, talks, rows, short } = found;
+  const { rows, short } = found;
+  const [texts, talks] = [[...found.texts.keys()], [...found.texts.values()]];
   const { dimensions } = embedder;
-  if (texts.length > mostTexts)
-    throw unfit(input, language, `${texts.length} texts are more than the ${mostTexts} that are compared with each other`);
   const vectors = (some: readonly string[]) => vectorsOf(platform, { persona, embedder, embed, texts: some, language });
   const probes = probesOf(texts);
   const shuffled = probes.map(({ text }) => text);
-  used.push(...texts, ...shuffled);
+  for (const text of [...texts, ...shuffled]) used.push(text);
   const sound = await vectors(probes.map(({ place }) => texts[place]!));
   const blind = rounded(sameShare(sound.vectors, (await vectors(shuffled)).vectors, dimensions));
   throwIfUnfit(input, language, { rows: probes.length, blind, confused: 0 });
 
   const { vectors: all, cut } = await vectors(texts);
   const confused = new Set<number>();
+  const shares = () => ({ blind, confused: rounded(confused.size / Math.max(1, texts.length)) });
   const before = pairs.length;
   const apart = (a: number, b: number) => talks[a] === undefined || talks[a] !== talks[b];
   const threshold = Math.min(duplicate, leak);
@@ -131,11 +146,14 @@ async function compareLanguage(
     const [a, b] = [texts[pair.a]!, texts[pair.b]!];
     if (pair.cosine >= sameToIt && jaccard(piecesOf([a]), piecesOf([b])) < otherLetters) confused.add(pair.a).add(pair.b);
     if (pair.cosine >= threshold) pairs.push({ a: hashOf(a), b: hashOf(b), cosine: pair.cosine });
-    if (pairs.length > mostPairs) throw unfit(input, language, `it takes over ${mostPairs} pairs of ${texts.length} rows for the same`);
+    if (pairs.length > limits.pairs) break;
   }
-  const shares = { blind, confused: rounded(confused.size / Math.max(1, texts.length)) };
-  throwIfUnfit(input, language, { rows: texts.length, ...shares });
-  return { status: 'measured', rows: rows - short, distinct: texts.length, short, cut, pairs: pairs.length - before, ...shares };
+  throwIfUnfit(input, language, { rows: texts.length, ...shares() });
+  if (pairs.length > limits.pairs) {
+    pairs.length = before;
+    return { status: 'not measured', rows, reason: `more than ${limits.pairs} pairs mean the same, too many to keep` };
+  }
+  return { status: 'measured', rows: rows - short, distinct: texts.length, short, cut, pairs: pairs.length - before, ...shares() };
 }
 
 /** Of vectors one after the other, the share that the embedder takes for the other list's of the same place. */

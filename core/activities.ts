@@ -40,7 +40,7 @@ export const activity = {
   compareMeanings: declare('compareMeanings', { profile: 'io', version: 2, reuse: true }, MeaningsRequest, Meanings),
   findRewriter: declare('findRewriter', { profile: 'io', version: 1, reuse: false }, RewriterRequest, Rewriter),
   rewriteTalk: declare('rewriteTalk', { profile: 'evaluation', version: 3, reuse: true }, RewriteRequest, Rewrites),
-  buildDataset: declare('buildDataset', { profile: 'io', version: 11, reuse: true }, DatasetRequest, Dataset),
+  buildDataset: declare('buildDataset', { profile: 'io', version: 12, reuse: true }, DatasetRequest, Dataset),
   deployModel: declare('deployModel', { profile: 'io', version: 1, reuse: false }, DeployRequest, Candidate),
   sampleModel: declare('sampleModel', { profile: 'evaluation', version: 2, reuse: true }, SampleRequest, Samples),
   answerQuestions: declare('answerQuestions', { profile: 'evaluation', version: 1, reuse: true }, AnswersRequest, Answers),

@@ -83,11 +83,20 @@ const snapshotOf = async (rows: readonly SourceRow[], on = platform): Promise<Sn
 
 async function compared(
   rows: readonly SourceRow[],
-  { on = platform, ...more }: Partial<MeaningsRequest> & { on?: Pick<OpenPlatform, 'artifacts' | 'db' | 'ollama' | 'settings'> } = {},
+  {
+    on = platform,
+    limits,
+    ...more
+  }: Partial<MeaningsRequest> & {
+    on?: Pick<OpenPlatform, 'artifacts' | 'db' | 'ollama' | 'settings'>;
+    limits?: { texts: number; pairs: number };
+  } = {},
 ) {
   const { system: _, ...request } = aRequest({}, { snapshot: await snapshotOf(rows), persona: 'ada' });
   const { languages, duplicate, leak } = wanted;
-  const meanings = await embeddingActivities(on).compareMeanings(aStep({ ...request, embedder, languages, duplicate, leak, ...more }));
+  const meanings = await embeddingActivities(on, limits).compareMeanings(
+    aStep({ ...request, embedder, languages, duplicate, leak, ...more }),
+  );
   const file = JSON.parse(String(await platform.artifacts.get(meanings.file))) as MeaningsFile;
   return { ...meanings, file, ref: meanings.file };
 }
@@ -192,6 +201,40 @@ describe('rows that mean the same', () => {
       ),
     });
     expect(String(failure)).not.toMatch(/\p{Script=Thai}/u);
+  });
+
+  test('of a language with too many texts nothing is embedded or kept; that it is not measured is said wherever the data set is told of', async () => {
+    const { on, embedded } = counting();
+    const rows = exchanges(24);
+
+    const enough = await compared(rows, { persona: 'zoe', limits: { texts: 24, pairs: 1000 } });
+    const many = await compared(rows, { on, persona: 'zoe', limits: { texts: 23, pairs: 1000 } });
+    const { manifest, card } = await datasetActivities(platform).buildDataset(
+      aStep(aRequest({}, { snapshot: await snapshotOf(rows), meanings: many.ref })),
+    );
+
+    const reason = 'more than 23 distinct texts, too many to compare each with every other';
+    expect(enough.languages.en).toMatchObject({ status: 'measured', distinct: 24 });
+    expect(many).toMatchObject({ pairs: 0, languages: { en: { status: 'not measured', rows: 24, reason } } });
+    expect(embedded()).toBe(0);
+    expect(await platform.db.selectFrom('vectors').select('text').where('persona', '=', 'zoe').execute()).toEqual([]);
+    expect(JSON.parse(String(await platform.artifacts.get(manifest)))).toMatchObject({
+      embeddingSimilarity: { status: 'not measured', reason: expect.stringContaining(`(en: ${reason})`), languages: { en: { reason } } },
+    });
+    expect(String(await platform.artifacts.get(card))).toContain(`no row could be compared by all-minilm (en: ${reason})`);
+  });
+
+  test('too many pairs leave their language not measured, and none of them in the file', async () => {
+    const rows = [...exchanges(24), ...exchange(20_000, 'a', ...keys.one), ...exchange(30_000, 'b', ...keys.same)];
+
+    const { pairs } = await compared(rows, { duplicate: 0.6 });
+    const many = await compared(rows, { duplicate: 0.6, limits: { texts: 1000, pairs: pairs - 1 } });
+
+    expect(pairs).toBeGreaterThan(1);
+    expect(many).toMatchObject({
+      file: { pairs: [] },
+      languages: { en: { status: 'not measured', reason: `more than ${pairs - 1} pairs mean the same, too many to keep` } },
+    });
   });
 
   test('only what is new is embedded, and what the source no longer says is forgotten', async () => {

@@ -27,8 +27,15 @@ export function similarityOf(found: MeaningsFile | undefined, counts: Counts): S
   if (found === undefined)
     return { status: 'not measured', reason: `no embedder is configured (\`dataset.embedder\`); ${otherwise}`, languages: {} };
   const { embedder, duplicate, leak, languages, pairs } = found;
-  if (!Object.values(languages).some(({ status }) => status === 'measured'))
-    return { status: 'not measured', reason: `no row is of a language that ${embedder.model} is trusted with; ${otherwise}`, languages };
+  const unmeasured = Object.entries(languages).flatMap(([language, found]) =>
+    found.status === 'not measured' ? [`${language}: ${found.reason}`] : [],
+  );
+  if (unmeasured.length === Object.keys(languages).length)
+    return {
+      status: 'not measured',
+      reason: `no row could be compared by ${embedder.model} (${unmeasured.join('; ')}); ${otherwise}`,
+      languages,
+    };
   return {
     status: 'measured',
     embedder,
