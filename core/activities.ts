@@ -52,12 +52,12 @@ export const activity = {
 /** The activities of the Python worker. */
 export const trainer = {
   resolveBase: declare('resolveBase', { queue: 'trainer', profile: 'trainer', version: 1, reuse: false }, BaseRequest, BaseModel),
-  trainAdapter: declare('trainAdapter', { queue: 'trainer', profile: 'training', version: 2, reuse: true }, TrainRequest, Adapter),
+  trainAdapter: declare('trainAdapter', { queue: 'trainer', profile: 'training', version: 3, reuse: true }, TrainRequest, Adapter),
   mergeAdapter: declare('mergeAdapter', { queue: 'trainer', profile: 'trainer', version: 1, reuse: true }, MergeRequest, Model),
   checkParity: declare('checkParity', { queue: 'trainer', profile: 'trainer', version: 2, reuse: true }, ParityRequest, Parity),
   measureLikelihood: declare(
     'measureLikelihood',
-    { queue: 'trainer', profile: 'trainer', version: 1, reuse: true },
+    { queue: 'trainer', profile: 'trainer', version: 2, reuse: true },
     LikelihoodRequest,
     Likelihood,
   ),

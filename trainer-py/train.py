@@ -31,7 +31,7 @@ from checkpoints import newest_whole, write_checkpoint
 from contract import DatasetRow, Failure, Roles, Training, TrainingStage
 from failures import Refused
 from lines import read_lines
-from scoring import check_head, load_model, load_tokenizer, micro_batches, surprise
+from scoring import PACKED, check_head, load_model, load_tokenizer, micro_batches, surprise
 from work import Emit, Stopped, Stopping
 
 VALIDATION_ROWS = 256
@@ -147,7 +147,7 @@ def choose_device(wanted: str) -> str:
 def micro_batch_budget(model: Any, device: str, max_length: int) -> tuple[int, bool]:
     """Tokens that fit at once, and whether activations must be computed again in the backward pass to fit one row."""
     if device != "cuda":
-        return 4096, False
+        return PACKED if device == "cpu" else 4096, False
     config = model.config
     free = torch.cuda.mem_get_info()[0] * 0.8
     per_token = config.num_hidden_layers * 2 * (12 * config.hidden_size + 4 * config.intermediate_size)  # bytes, estimated for bf16
@@ -453,7 +453,7 @@ def train(job: Job, folder: Path, emit: Emit, stopping: Stopping = lambda: False
             trainer.train_stage(job.training.stages[trainer.progress.stage], examples, validation, board, stopping)
 
     write_adapter(trainer.model, job.base_name, folder / "adapter")
-    cut = f"rows of a step sorted by length, cut at 1.25 × the shortest and at {budget} tokens"
+    cut = f"rows of a step packed up to {min(PACKED, budget)} tokens, or cut at 1.25 × the shortest and at {budget} tokens"
     return {
         "stages": list(trainer.progress.results),
         "steps": trainer.progress.total,

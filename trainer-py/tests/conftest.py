@@ -106,7 +106,7 @@ TRAINING: dict[str, Any] = {
     "maxLength": 256,
     "loggingSteps": 2,
     "saveSteps": 4,
-    "seed": 7,
+    "seed": 10,
     "device": "cpu",
     "precision": "auto",
     "stages": [

@@ -16,7 +16,7 @@ from chat import Said, encode, template_of
 from conftest import SYSTEM, TRAINING, Events, MakeRequest, Trained, row, run_here, write_rows
 from contract import Failure, Training, TrainingStage
 from failures import Refused
-from scoring import load_model, load_tokenizer, micro_batches
+from scoring import PACKED, beginning, load_model, load_tokenizer, micro_batches, packed_length
 from train import Example, backward, order_of, rate_at, read_examples, rows_of_stage, trainable, with_adapter
 from work import Stopped
 
@@ -134,9 +134,15 @@ def examples(base: Path, rows: tuple[Path, Path]) -> list[Example]:
     return read_examples(rows[0], "training", tokenizer, template_of(tokenizer), 256, lambda event: None)[0]
 
 
-def test_however_a_batch_is_cut_the_gradient_is_the_same(base: Path, examples: list[Example]) -> None:
+@pytest.mark.parametrize("packed", [PACKED, 0], ids=["packed", "padded"])
+def test_however_a_batch_is_cut_the_gradient_is_the_same(
+    packed: int, base: Path, examples: list[Example], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scoring.PACKED", packed)
     batch = examples[:8]
     assert len({example.weight for example in batch}) == 2
+    assert beginning(batch) > 10
+    assert (packed_length(batch) <= packed) == (packed > 0)
 
     whole, single = gradients(base, batch, 4096), gradients(base, batch, 1)
 
@@ -153,11 +159,22 @@ def test_a_row_of_weight_two_counts_as_the_row_twice(base: Path, examples: list[
         assert torch.allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
-def test_little_of_a_micro_batch_is_padding(examples: list[Example]) -> None:
-    for batch in micro_batches(examples, 300):
+@pytest.mark.parametrize("budget", [300, 4096])
+def test_little_of_a_micro_batch_is_padding(budget: int, examples: list[Example]) -> None:
+    batches = list(micro_batches(examples, budget))
+
+    assert sum(map(len, batches)) == len(examples)
+    for batch in batches:
         lengths = [len(example.ids) for example in batch]
-        assert max(lengths) <= 1.25 * min(lengths)
-        assert len(batch) == 1 or max(lengths) * len(batch) <= 300
+        padded = max(lengths) <= 1.25 * min(lengths) and max(lengths) * len(batch) <= budget
+        assert padded or packed_length(batch) <= min(PACKED, budget)
+
+
+def test_what_rows_begin_with_is_packed_once_and_no_reply_of_it(examples: list[Example]) -> None:
+    twice = [replace(examples[0], ids=[1, 2, 3, 4, 5, 6], start=4), replace(examples[0], ids=[1, 2, 3, 4, 5, 7, 8], start=4)]
+
+    assert beginning(twice) == 3
+    assert packed_length(twice) == 3 + 3 + 4
 
 
 def test_a_stage_takes_its_rows_and_a_share_of_the_others(examples: list[Example]) -> None:
@@ -269,7 +286,7 @@ def test_it_ends_when_its_parent_is_gone(train_request: MakeRequest, tmp_path: P
 def test_a_damaged_checkpoint_is_refused_and_an_older_one_taken(train_request: MakeRequest, tmp_path: Path, uninterrupted: Trained) -> None:
     count = iter(range(10**6))
     with pytest.raises(Stopped):
-        run_here(train_request(), tmp_path, lambda: next(count) > 60)
+        run_here(train_request(), tmp_path, lambda: next(count) > 30)
     newest = sorted((tmp_path / "checkpoints").glob("0*"))[-1]
     damaged = bytearray((newest / "adapter.safetensors").read_bytes())
     damaged[-1] ^= 1

@@ -230,7 +230,7 @@ def test_out_of_memory_halves_once_then_says_what_to_do(place: Place, base: Path
         async def call(key: str, input: dict[str, Any]) -> Any:
             return await client.execute_workflow("call", args=["trainAdapter", request(key, input)], id=key, task_queue="workflows")
 
-        place.env["TROUPE_TEST_MEMORY"] = "2100"
+        place.env["TROUPE_TEST_MEMORY"] = "330"
         with worker(place, address):
             model = BaseModel.model_validate(
                 await client.execute_workflow(
@@ -238,8 +238,8 @@ def test_out_of_memory_halves_once_then_says_what_to_do(place: Place, base: Path
                 )
             )
             fits = Adapter.model_validate(await call("halved", train_input(place, model, rows)))
-            assert "halved to 2048 tokens" in fits.micro_batch
-            assert "micro-batches halved to 2048 tokens" in place.artifacts.fetch(fits.log.digest).read_text()
+            assert "halved to 320 tokens" in fits.micro_batch
+            assert "micro-batches halved to 320 tokens" in place.artifacts.fetch(fits.log.digest).read_text()
             assert fits.degraded == []  # the same effective batch gives the same adapter
         place.env["TROUPE_TEST_MEMORY"] = "100"
         with worker(place, address):
