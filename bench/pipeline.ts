@@ -18,6 +18,7 @@ import { machine, milliseconds } from './machine.ts';
 const cycles = 5;
 const persona = 'angela-demo';
 const home = mkdtempSync(join(tmpdir(), 'troupe-bench-'));
+process.on('exit', () => rmSync(home, { recursive: true, force: true })); // the speed of training is measured on what the demo leaves there
 const configs = join(home, 'configs');
 const env = { ...process.env, TROUPE_HOME: home, TROUPE_CONFIGS: configs, NO_COLOR: '1' };
 cpSync(join(root, 'configs'), configs, { recursive: true });
@@ -94,13 +95,12 @@ try {
   console.log(`a rollback, whole command: ${told(rollbacks)}`);
 } finally {
   spawnSync(join(root, 'troupe'), ['down'], { cwd: root, env, stdio: 'inherit' }); // must not hide why the bench failed
-  rmSync(home, { recursive: true, force: true });
 }
 for (const [command, script] of [
   [process.execPath, 'bench/overhead.ts'],
   [join(readSettings().cache, 'tools/bin/trainer-python'), 'bench/train_speed.py'],
 ] as const) {
   console.log(`\n${script}`);
-  const { status } = spawnSync(command, [script], { cwd: root, env: process.env, stdio: ['ignore', 'inherit', 'inherit'] });
+  const { status } = spawnSync(command, [script], { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
   if (status !== 0) throw new Error(`${script} ended with ${status}`);
 }

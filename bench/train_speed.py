@@ -1,69 +1,117 @@
 """
-Training speed on this machine's CPU: our loop against transformers.Trainer + peft, in one run.
+Training speed on this machine's CPU: our loop against transformers.Trainer + peft, on what a persona was trained on.
 
-    trainer-python bench/train_speed.py [hidden] [steps]
+    trainer-python bench/train_speed.py [runs/<key>/request.json]
 
-The same random model, rows, effective batch (16), adapter, dropout and order of rows. Both train the same tokens, so
-tokens per second without padding is the time per step turned round; both losses are printed, and must agree.
+`make bench` hands over the request of the demo it has just run. Without one the newest training of this checkout is taken
+(`make demo` leaves one). Both get the same base model, adapter, rows, reply masks, order, batch, learning rates and dropout;
+rows count alike, since Trainer knows no weights of rows. They take turns, as the speed of a machine drifts.
+
+The losses agree where ours lies where one more run of Trainer's, with other dropout, would lie 19 times in 20.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import random
+import statistics
 import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "trainer-py"))
-warnings.filterwarnings("ignore")
-os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 
-import torch  # noqa: E402
-from peft import LoraConfig, get_peft_model  # noqa: E402
-from transformers import LlamaConfig, LlamaForCausalLM, Trainer, TrainingArguments  # noqa: E402
+from settings import read_settings, wait_briefly
 
-from train import Example, backward  # noqa: E402
+wait_briefly()
 
-HIDDEN, STEPS, LAYERS, WORDS, BATCH = int((sys.argv[1:] or ["384"])[0]), int((sys.argv[2:] or ["24"])[0]), 6, 4000, 16
-RATE = 2e-4
+import torch
+import train
+import transformers
+from chat import call_by_name, template_of
+from contract import TrainingStage
+from scoring import load_model, load_tokenizer
+from torch.utils.tensorboard.writer import SummaryWriter
+
+ROWS = 240
+TURNS = 5
+NEXT_RUN = 2.776 * (1 + 1 / TURNS) ** 0.5
+"""Standard deviations from the mean of so many runs within which another falls with 95 % (Student's t, 4 degrees of freedom)."""
 
 
-def new_model() -> Any:
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=WORDS,
-        hidden_size=HIDDEN,
-        intermediate_size=HIDDEN * 3,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=HIDDEN // 64,
-        num_key_value_heads=HIDDEN // 128,
-        max_position_embeddings=1024,
-        tie_word_embeddings=True,
+@dataclass(frozen=True)
+class Run:
+    seconds: float
+    losses: list[float]
+    """Nats per reply token, of every step."""
+
+    @property
+    def last(self) -> float:
+        return statistics.mean(self.losses[-max(1, len(self.losses) // 4) :])
+
+
+def job_of(request: Path) -> train.Job:
+    """As the trainer reads it, but on the CPU."""
+    asked = json.loads(request.read_text())
+    return train.job_of({**asked, "training": {**asked["training"], "device": "cpu"}})
+
+
+def rows_of(job: train.Job) -> list[train.Example]:
+    """Every row as often as all stages together show it."""
+    tokenizer, training = load_tokenizer(job.base), job.training
+    if job.roles:
+        call_by_name(tokenizer, job.roles)
+    examples, _ = train.read_examples(job.train, "training", tokenizer, template_of(tokenizer), training.max_length, lambda event: None)
+    shown = []
+    for stage in training.stages:
+        rows = train.rows_of_stage(stage, examples, training.seed)
+        order = train.order_of(len(rows), stage.epochs or training.epochs, f"{training.seed}/{stage.name}")
+        shown += [replace(rows[index], weight=1.0) for index in order]
+    return shown
+
+
+def batched(job: train.Job, size: int, accumulation: int) -> train.Job:
+    training = job.training.model_copy(
+        update={"batch_size": size, "gradient_accumulation": accumulation, "logging_steps": 1, "save_steps": 1 << 30}
     )
-    lora = LoraConfig(
-        r=16, lora_alpha=32, lora_dropout=0.05, target_modules=["q_proj", "k_proj", "v_proj", "o_proj"], task_type="CAUSAL_LM"
-    )
-    return get_peft_model(LlamaForCausalLM(config), lora)
+    return replace(job, training=training, budget=train.micro_batch_budget(None, "cpu", training.max_length)[0])
 
 
-def new_rows() -> list[Example]:
-    """Lengths as conversations have them: log-normal, 80 tokens on average, half of them the reply."""
-    chance = random.Random(0)
-    lengths = [min(512, max(12, int(chance.lognormvariate(4.2, 0.7)))) for _ in range(STEPS * BATCH)]
-    return [Example([chance.randrange(WORDS) for _ in range(length)], length // 2) for length in lengths]
+def new_model(job: train.Job) -> Any:
+    dtype = torch.bfloat16 if job.precision == "bf16" else torch.float32
+    return train.with_adapter(load_model(job.base, dtype, "cpu"), job.training)
 
 
-class Padded(Trainer):
-    """The order of rows is given, so that both learn the same."""
+def ours(job: train.Job, rows: Sequence[train.Example], count: int) -> Run:
+    """The trainer's own loop, over as much of an epoch as has `count` rows. Its last checkpoint is not timed."""
+    losses, ended = [], 0.0
 
-    def _get_train_sampler(self, *_: Any) -> Any:
-        return torch.utils.data.SequentialSampler(self.train_dataset)
+    def emit(event: dict[str, Any]) -> None:
+        nonlocal ended
+        if event["event"] == "step":
+            losses.append(event["loss"])
+            ended = time.perf_counter()
+
+    categories = sorted({row.category for row in rows})
+    stage = TrainingStage.model_validate({"name": "all", "rows": categories, "replay": 0, "epochs": count / len(rows)})
+    with tempfile.TemporaryDirectory() as folder, SummaryWriter(folder) as board:
+        trainer = train.Trainer(job, new_model(job), Path(folder), emit)
+        begun = time.perf_counter()
+        trainer.train_stage(stage, rows, [], board, lambda: False)
+    return Run(ended - begun, losses)
+
+
+class InOrder(transformers.Trainer):
+    """The order of rows is given."""
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        return torch.utils.data.SequentialSampler(train_dataset)
 
 
 def collate(rows: list[dict[str, list[int]]]) -> dict[str, torch.Tensor]:
@@ -72,79 +120,89 @@ def collate(rows: list[dict[str, list[int]]]) -> dict[str, torch.Tensor]:
     return {key: torch.tensor([row[key] + [value] * (longest - len(row[key])) for row in rows]) for key, value in fill.items()}
 
 
-def theirs(rows: list[Example], folder: str) -> tuple[float, list[float]]:
+def theirs(job: train.Job, rows: Sequence[train.Example], count: int, seed: int) -> Run:
+    training = job.training
+    order = train.order_of(len(rows), count / len(rows), f"{training.seed}/all")
     data = [
-        {
-            "input_ids": row.ids,
-            "labels": [-100] * row.start + row.ids[row.start :],
-            "attention_mask": [1] * len(row.ids),
-        }
-        for row in rows
+        {"input_ids": row.ids, "labels": [-100] * row.start + row.ids[row.start :], "attention_mask": [1] * len(row.ids)}
+        for row in (rows[index] for index in order)
     ]
-    arguments = TrainingArguments(
-        output_dir=folder,
-        per_device_train_batch_size=4,
-        gradient_accumulation_steps=4,
-        max_steps=STEPS,
-        learning_rate=RATE,
-        weight_decay=0.0,
-        lr_scheduler_type="constant",
-        logging_steps=1,
-        save_strategy="no",
-        report_to=[],
-        use_cpu=True,
-        disable_tqdm=True,
-        seed=0,
-        remove_unused_columns=False,
-    )
-    trainer = Padded(model=new_model(), args=arguments, train_dataset=data, data_collator=collate)  # type: ignore[arg-type]
-    begun = time.perf_counter()
-    trainer.train()
-    return time.perf_counter() - begun, [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    steps = -(-count // (training.batch_size * training.gradient_accumulation))
+    warmup = min(training.warmup_steps, steps // 10)
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = transformers.TrainingArguments(
+            output_dir=folder,
+            per_device_train_batch_size=training.batch_size,
+            gradient_accumulation_steps=training.gradient_accumulation,
+            num_train_epochs=1,
+            learning_rate=training.learning_rate,
+            weight_decay=training.weight_decay,
+            max_grad_norm=training.max_grad_norm,
+            logging_steps=1,
+            save_strategy="no",
+            report_to=[],
+            use_cpu=True,
+            disable_tqdm=True,
+            seed=seed,
+            remove_unused_columns=False,
+        )
+        trainer = InOrder(model=new_model(job), args=arguments, train_dataset=data, data_collator=collate)
+        trainer.remove_callback(transformers.PrinterCallback)
+        trainer.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(
+            trainer.create_optimizer(), lambda step: train.rate_at(step, steps, warmup, training.schedule)
+        )
+        begun = time.perf_counter()
+        trainer.train()
+        return Run(time.perf_counter() - begun, [entry["loss"] for entry in trainer.state.log_history if "loss" in entry])
 
 
-def ours(rows: list[Example]) -> tuple[float, list[float]]:
-    model = new_model()
-    model.train()
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=RATE, weight_decay=0.0, fused=True)
-    losses = []
-    begun = time.perf_counter()
-    for step in range(STEPS):
-        torch.manual_seed(step)
-        losses.append(backward(model, rows[step * BATCH : (step + 1) * BATCH], 4096, "cpu", "fp32").item())
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-    return time.perf_counter() - begun, losses
+def measure(job: train.Job, rows: Sequence[train.Example], count: int) -> dict[str, Any]:
+    order = train.order_of(len(rows), count / len(rows), f"{job.training.seed}/all")
+    tokens = sum(len(rows[index].ids) for index in order)
+    for warm_up in (lambda: theirs(job, rows, 16, 0), lambda: ours(job, rows, 16)):
+        warm_up()  # the first of anything is slow
+    pairs = [(theirs(job, rows, count, seed), ours(job, rows, count)) for seed in range(TURNS)]
+    ratios = [padded.seconds / cut.seconds for padded, cut in pairs]
+    their_losses, our_loss = [padded.last for padded, _ in pairs], pairs[0][1].last
+    middle, noise = statistics.mean(their_losses), NEXT_RUN * statistics.stdev(their_losses)
+    return {
+        "batch": f"{job.training.batch_size} × {job.training.gradient_accumulation}",
+        "rows": count,
+        "tokens": tokens,
+        "trainerTokensPerSecond": round(tokens / statistics.median(padded.seconds for padded, _ in pairs)),
+        "ourTokensPerSecond": round(tokens / statistics.median(cut.seconds for _, cut in pairs)),
+        "ratio": round(statistics.median(ratios), 2),
+        "ratios": [round(ratio, 2) for ratio in sorted(ratios)],
+        "trainerLoss": round(middle, 4),
+        "noise": round(noise, 4),
+        "ourLoss": round(our_loss, 4),
+        "lossesAgree": abs(our_loss - middle) <= noise,
+    }
+
+
+def newest_request() -> Path:
+    runs = read_settings().home / "runs"
+    found = [path for path in runs.glob("*/request.json") if "training" in json.loads(path.read_text())]
+    if not found:
+        raise SystemExit(f"{runs} holds no training. Give a request.json, or run `make demo` first.")
+    return max(found, key=lambda path: path.stat().st_mtime)
 
 
 def main() -> None:
-    rows = new_rows()
-    tokens = sum(len(row.ids) for row in rows)
-    backward(new_model(), rows[:4], 4096, "cpu", "fp32")  # the first of anything is slow
-    with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w") as quiet:
-        said, sys.stdout = sys.stdout, quiet
-        try:
-            padded, their_losses = theirs(rows, folder)
-        finally:
-            sys.stdout = said
-    cut, our_losses = ours(rows)
-    last = max(1, STEPS // 4)
-    result = {
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "load": round(os.getloadavg()[0], 1),
-        "model": f"{LAYERS} layers, hidden {HIDDEN}",
-        "rows": len(rows),
-        "tokens": tokens,
-        "trainerTokensPerSecond": round(tokens / padded),
-        "ourTokensPerSecond": round(tokens / cut),
-        "ratio": round(padded / cut, 2),
-        "trainerLoss": round(sum(their_losses[-last:]) / last, 4),
-        "ourLoss": round(sum(our_losses[-last:]) / last, 4),
-    }
-    print(json.dumps(result))
+    warnings.filterwarnings("ignore")
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    torch.set_num_threads(os.cpu_count() or 1)
+    job = job_of(Path(sys.argv[1]) if len(sys.argv) > 1 else newest_request())
+    rows = rows_of(job)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    machine = {"cores": os.cpu_count(), "memoryGiB": round(memory), "threads": torch.get_num_threads(), "base": job.base_name}
+    own = (job.training.batch_size, job.training.gradient_accumulation)
+    for size, accumulation in dict.fromkeys([own, (4, 4)]):  # the persona's own batch, and Angela's
+        load = round(os.getloadavg()[0], 1)
+        print(
+            json.dumps({**machine, "load": load, **measure(batched(job, size, accumulation), rows, ROWS)}, ensure_ascii=False), flush=True
+        )
 
 
 if __name__ == "__main__":
