@@ -19,6 +19,7 @@ const plain = (word: string) => word.toLowerCase().replaceAll(/[-_ ]/g, '');
 /** The known word that was most likely meant, or undefined when none is near. */
 export function didYouMean(word: string, known: readonly string[]): string | undefined {
   const meant = plain(word);
+  if (meant.length > 100) return undefined; // no word, and counting its edits would take its time
   const ranked = known
     .map((candidate) => {
       const other = plain(candidate);

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Category } from '../core/dataset.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
@@ -36,7 +36,7 @@ export function loadSuite(where: Where, name: string): Suite {
 
 function readPersona(where: Where, name: string): { value?: Cast; problems: Problem[] } {
   const file = configFile(where, 'personas', name);
-  if (!file) return { problems: [absent(where, 'personas', name)] };
+  if (!isName(name) || !isThere(file)) return { problems: [absent(where, 'personas', name)] };
   const read = readYaml(file, Persona);
   const problems = [...read.problems, ...personaProblems(read, yamlName(basename(file)))];
   const suiteName = field(read.raw, 'suite');
@@ -58,7 +58,7 @@ function usualStages({ training, dataset }: Pick<Persona, 'training' | 'dataset'
 
 function readSuite(where: Where, name: string, persona?: YamlFile<Persona>): { value?: Suite; problems: Problem[] } {
   const file = configFile(where, 'suites', name);
-  if (!file) {
+  if (!isName(name) || !isThere(file)) {
     const problem = absent(where, 'suites', name);
     return { problems: [persona ? persona.problemAt(['suite'], problem.message) : problem] };
   }
@@ -67,36 +67,36 @@ function readSuite(where: Where, name: string, persona?: YamlFile<Persona>): { v
   return read.value && problems.length === 0 ? { value: read.value, problems } : { problems };
 }
 
-const isName = (name: string) => /^[a-z][a-z0-9-]*$/.test(name);
+const isName = (name: string) => /^[a-z][a-z0-9-]{0,199}$/.test(name);
 
-function configFile(where: Where, room: 'personas' | 'suites', name: string): string | undefined {
-  if (!isName(name)) return undefined;
-  return ['yaml', 'yml'].map((ending) => join(where.configs, room, `${name}.${ending}`)).find(isThere);
-}
+const configFile = (where: Where, room: 'personas' | 'suites', name: string): string => join(where.configs, room, `${name}.yaml`);
 
+/** Why nothing can be read under a name: nothing is there, or a file that is called otherwise than it should be. */
 function absent(where: Where, room: 'personas' | 'suites', name: string): Problem {
-  const folder = join(where.configs, room);
-  const known = namesIn(folder);
-  const near = didYouMean(name, known);
   const kind = room === 'personas' ? 'persona' : 'suite';
+  const known = namesIn(join(where.configs, room));
+  const problem = (file: string, message: string): Problem => ({ file: shownPath(file), line: 1, column: 1, path: '', message, frame: '' });
+  const file = configFile(where, room, name);
+  if (!isName(name) && known.includes(name))
+    return problem(
+      file,
+      `\`${name}\` is no name of a ${kind}: lower-case letters, digits and dashes, beginning with a letter. Rename the file`,
+    );
+  const misnamed = file.replace(/yaml$/, 'yml');
+  if (known.includes(name)) return problem(misnamed, `the file of a ${kind} ends in .yaml: rename it`);
+  const near = didYouMean(name, known);
   const there =
     known.length > 0
       ? `There ${known.length === 1 ? 'is' : 'are'}: ${known.join(', ')}.`
       : `The folder holds none${kind === 'persona' ? ': `troupe init` writes one' : ''}.`;
-  return {
-    file: shownPath(join(folder, `${isName(name) ? name : '<name>'}.yaml`)),
-    line: 1,
-    column: 1,
-    path: '',
-    message: `no ${kind} is called \`${name}\`. ${near ? `Did you mean \`${near}\`? ` : ''}${there}`,
-    frame: '',
-  };
+  const message = `no ${kind} is called \`${name}\`. ${near ? `Did you mean \`${near}\`? ` : ''}${there}`;
+  return problem(isName(name) ? file : join(where.configs, room), message);
 }
 
 function namesIn(folder: string): string[] {
-  if (!isThere(folder)) return [];
-  return readdirSync(folder)
-    .map(yamlName)
-    .filter((name) => name !== undefined)
-    .sort();
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder)
+    .filter((file) => !file.startsWith('.'))
+    .map(yamlName); // editors leave such beside what they edit
+  return [...new Set(names.filter((name) => name !== undefined))].sort();
 }

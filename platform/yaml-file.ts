@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { lstatSync, readFileSync } from 'node:fs';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLError } from 'yaml';
 import type { z } from 'zod';
 import { codeFrame, type Path, type Problem, pathText, shownPath } from './config-error.ts';
 import { explainedIssues } from './explained-issues.ts';
+import { brokenQuote, controlCharacters, type Misuse, tooDeep, unreadablePart } from './yaml-misuse.ts';
 
 /** What was read, and a way to say where something in it is wrong. `value` is undefined when it does not fit the schema. */
 export type YamlFile<T> = {
@@ -42,19 +43,22 @@ export function readYaml<S extends z.ZodType>(file: string, schema: S): YamlFile
     return problemFrom(start, end, path, message);
   };
 
-  const told = (error: (typeof document.errors)[number]) =>
-    problemFrom(error.pos[0], error.pos[1], [], yamlMessage(error.code, error.message));
+  const told = (error: YAMLError) => {
+    const { start, end, message } = misreading(document, text, error);
+    return problemFrom(start, end, [], message);
+  };
   // What follows the first mistake of syntax is mostly read wrong because of it. A key that comes twice misleads nobody.
   const unreadable = document.errors.find((error) => error.code !== 'DUPLICATE_KEY');
   if (unreadable !== undefined) return { value: undefined, raw: undefined, problems: [told(unreadable)], problemAt };
-  const problems = document.errors.map(told);
-
-  let raw: unknown;
-  try {
-    raw = document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    return { value: undefined, raw: undefined, problems: [...problems, problemFrom(0, 1, [], (error as Error).message)], problemAt };
+  const problems = [...document.errors, ...document.warnings].map(told);
+  const refused = unreadablePart(document);
+  if (refused !== undefined) {
+    problems.push(problemFrom(refused.start, refused.end, [], refused.message));
+    return { value: undefined, raw: undefined, problems, problemAt };
   }
+  for (const { start, end, message } of controlCharacters(document)) problems.push(problemFrom(start, end, [], message));
+
+  const raw: unknown = document.toJS({ maxAliasCount: -1 }); // what aliases stand for was measured above
   if (raw === null || raw === undefined) {
     return { value: undefined, raw, problems: [problemFrom(0, 1, [], 'the file is empty')], problemAt };
   }
@@ -73,7 +77,8 @@ export function readYaml<S extends z.ZodType>(file: string, schema: S): YamlFile
 /** The files of a folder that are read this way, without their ending. */
 export const yamlName = (file: string): string | undefined => /^(.*)\.ya?ml$/.exec(file)?.[1];
 
-export const isThere = (file: string): boolean => existsSync(file);
+/** A link counts, wherever it leads: reading it says what is wrong. */
+export const isThere = (file: string): boolean => lstatSync(file, { throwIfNoEntry: false }) !== undefined;
 
 type Broken = Pick<Problem, 'line' | 'column' | 'message' | 'frame'>;
 
@@ -82,7 +87,9 @@ function bytesOf(file: string): { bytes: Buffer; broken: Broken | undefined } {
     const bytes = readFileSync(file);
     return { bytes, broken: firstBrokenByte(bytes) };
   } catch (error) {
-    const message = `it cannot be read (${(error as NodeJS.ErrnoException).code})`;
+    const { code } = error as NodeJS.ErrnoException;
+    const nowhere = code === 'ENOENT' && isThere(file);
+    const message = nowhere ? 'this link leads nowhere: what it points at is gone' : `it cannot be read (${code})`;
     return { bytes: Buffer.alloc(0), broken: { line: 1, column: 1, message, frame: '' } };
   }
 }
@@ -126,11 +133,17 @@ function firstBrokenByte(bytes: Buffer): Broken | undefined {
   }
 }
 
-function yamlMessage(code: string, message: string): string {
-  if (code === 'TAB_AS_INDENT') return 'a tab cannot indent in YAML: use spaces';
-  if (code === 'DUPLICATE_KEY') return 'this key stands here twice: YAML would take one of them and forget the other';
-  if (code === 'MULTIPLE_DOCS') return 'a second document begins here: one file holds one';
-  return message.replace(/\s+at line \d+, column \d+:?[\s\S]*$/, '').replace(/^(.)/, (first) => first.toLowerCase());
+/** An error or a warning of the parser in our words, and where the mistake was made. */
+function misreading(document: Document.Parsed, text: string, { code, pos: [start, end], message }: YAMLError): Misuse {
+  const told = (words: string) => ({ start, end, message: words });
+  const quote = brokenQuote(document, text, start);
+  if (quote) return quote;
+  if (code === 'RESOURCE_EXHAUSTION') return told(tooDeep);
+  if (code === 'TAB_AS_INDENT') return told('a tab cannot indent in YAML: use spaces');
+  if (code === 'DUPLICATE_KEY') return told('this key stands here twice: YAML would take one of them and forget the other');
+  if (code === 'MULTIPLE_DOCS') return told('a second document begins here: one file holds one');
+  if (code === 'TAG_RESOLVE_FAILED') return told(`\`${text.slice(start, end)}\` is a tag that means nothing here: leave it out`);
+  return told(message.replace(/\s+at line \d+, column \d+:?[\s\S]*$/, '').replace(/^(.)/, (first) => first.toLowerCase()));
 }
 
 /** Where a path is in the text: its value, or its key when the value is missing, a map or a list. */

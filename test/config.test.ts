@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readCast } from '../activities/persona.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
-import { ConfigError, listPersonas, listSuites, loadPersona, loadSuite, type Problem } from '../platform/config.ts';
+import { ConfigError, listPersonas, listSuites, loadPersona, loadSuite, type Problem, problemText } from '../platform/config.ts';
 import { withoutSecrets } from '../platform/config-error.ts';
 import { root } from '../platform/settings.ts';
 
@@ -95,6 +95,20 @@ test('a folder in the place of a persona is told as one', () => {
   mkdirSync(join(configs, 'personas', 'odd.yaml'));
 
   expect(() => loadPersona({ configs }, 'odd')).toThrow(/odd\.yaml:1:1.*cannot be read \(EISDIR\)/);
+});
+
+test('a file that is called otherwise than it should be is told as one', () => {
+  symlinkSync('gone.yaml', join(configs, 'personas', 'dangling.yaml'));
+  write('personas/มะลิ ใจดี.yaml', whole);
+  write('personas/mali.yml', whole);
+  write('personas/.mali.yaml', whole);
+
+  expect(listPersonas({ configs })).toEqual(['dangling', 'mali', 'มะลิ ใจดี']);
+  expect(() => loadPersona({ configs }, 'dangling')).toThrow('dangling.yaml:1:1: this link leads nowhere: what it points at is gone');
+  expect(() => loadPersona({ configs }, 'mali')).toThrow('mali.yml:1:1: the file of a persona ends in .yaml: rename it');
+  expect(() => loadPersona({ configs }, 'มะลิ ใจดี')).toThrow(
+    'มะลิ ใจดี.yaml:1:1: `มะลิ ใจดี` is no name of a persona: lower-case letters, digits and dashes',
+  );
 });
 
 test('secrets are found in a line of any length in one pass', () => {
@@ -290,6 +304,29 @@ const mistakes: [what: string, from: string, to: string, said: string][] = [
   ],
   ['a tab', '  categories: { contextual: {} }', '\tcategories: { contextual: {} }', '8:1 : a tab cannot indent in YAML: use spaces'],
   ['a second document', 'suite: ada', 'suite: ada\n---\nname: b', '10:1 : a second document begins here: one file holds one'],
+  [
+    'an alias of nothing',
+    'subject: Ada',
+    'subject: *nope',
+    '2:10 : nothing above is marked `&nope`. For the text itself, write it in quotes',
+  ],
+  ['an alias inside itself', 'categories: {', 'categories: &all { passage: *all, ', '8:31 : this stands inside `&all`, which it repeats'],
+  [
+    'aliases that multiply',
+    'suite: ada',
+    `suite: ada\na: &a [${'x, '.repeat(200)}]\nb: &b [${'*a, '.repeat(20)}]\nc: [*b,\n *b,\n *b]`,
+    '13:2 : with what this repeats, the file has more than 10000 values: write out what is needed',
+  ],
+  ['a quote that is open to the end of the file', 'You are Ada.', '"You are Ada.', '4:40 : this quote is not closed in its line'],
+  ['a quote that ends at the next one', 'subject: Ada', 'subject: "Ada', '2:10 : this quote is not closed in its line'],
+  [
+    'a tag that means nothing',
+    'subject: Ada',
+    'subject: !!js/function "x"',
+    '2:10 : `!!js/function` is a tag that means nothing here: leave it out',
+  ],
+  ['a character nobody can see', 'subject: Ada', 'subject: "A\\0da"', '2:10 : this text holds the control character U+0000: take it out'],
+  ['lists in lists in lists', 'suite: ada', `suite: ada\nx: ${'['.repeat(5000)}`, ': nested too deep: no setting is a hundred levels down'],
 ];
 
 test.for(mistakes)('%s is told with its place and its cure', ([, from, to, said]) => {
@@ -336,6 +373,20 @@ test('a problem shows its lines, with a caret under what is wrong, also after Th
     '> 4 │ serving: { name: "ada:latest", system: เหนื่อย💜, tempature: 1 }',
     `    │ ${' '.repeat('serving: { name: "ada:latest", system: '.length + 5 + 2 + 2)}^^^^^^^^^`,
   ]);
+});
+
+test('of a long line only what stands around the mistake is shown', () => {
+  const [problem] = problemsOf(`# ${'x'.repeat(300_000)}\n{ name: ${' '.repeat(500)}eve, ${'y'.repeat(300_000)}: 1 }`);
+
+  const lines = problem?.frame.split('\n') ?? [];
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(180);
+  expect(lines.at(-2)?.indexOf('eve')).toBe(lines.at(-1)?.indexOf('^^^'));
+});
+
+test('what a file says cannot steer the terminal', () => {
+  const [problem] = problemsOf(whole.replace('subject: Ada', 'subject: "Ada" \x1b[31m'));
+
+  expect(problem && problemText(problem)).toContain('\ufffd[31m');
 });
 
 test('a password that was written into the file is in no message', () => {
