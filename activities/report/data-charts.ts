@@ -54,6 +54,18 @@ const timeAxis = (stretches: readonly Stretch[]) => ({
   axisTick: { show: false },
 });
 
+/** A line over time; where it has one point only, that point is marked. */
+const lineOf = (name: string, colour: string, data: readonly (number | null)[]) => ({
+  name,
+  type: 'line',
+  symbol: data.filter((value) => value !== null).length === 1 ? 'circle' : 'none',
+  symbolSize: 7,
+  connectNulls: true,
+  lineStyle: { color: colour, width: 2 },
+  itemStyle: { color: colour },
+  data,
+});
+
 const rowsOf = ({ rows }: BatchFigures): number => rows;
 
 const per = (width: number): string => (width === 1 ? 'a day' : `${width} days`);
@@ -91,18 +103,14 @@ export function languagePlot(batches: readonly BatchFigures[], declared: Record<
   const names = [...new Set([...Object.keys(declared), ...batches.flatMap(({ letters }) => Object.keys(letters))])].filter((name) =>
     batches.some(({ letters }) => (letters[name] ?? 0) > 0),
   );
-  const series = names.map((name, i) => ({
-    name,
-    type: 'line',
-    symbol: 'none',
-    connectNulls: true,
-    lineStyle: { color: colourOf(i), width: 2 },
-    itemStyle: { color: colourOf(i) },
-    data: stretches.map(({ days }) => {
+  const shares = (name: string) =>
+    stretches.map(({ days }) => {
       const { letters } = together(days);
       const all = Object.values(letters).reduce((sum, count) => sum + count, 0);
       return all === 0 ? null : Number((((letters[name] ?? 0) / all) * 100).toFixed(1));
-    }),
+    });
+  const series = names.map((name, i) => ({
+    ...lineOf(name, colourOf(i), shares(name)),
     ...(declared[name] !== undefined && {
       markLine: {
         silent: true,
@@ -176,13 +184,13 @@ export function driftPlot(drifts: readonly Drift[], { checks }: QualityPolicy): 
   }));
   const chance = {
     name: 'reached by chance',
-    type: 'line',
-    symbol: 'none',
-    lineStyle: { color: colours.plum, width: 2, type: 'dotted' },
+    type: 'scatter',
+    symbol: 'rect',
+    symbolSize: [24, 2],
     itemStyle: { color: colours.plum },
     data: points.map((point) => Number(point.chance.toFixed(4))),
   };
-  const top = Math.max(checks.drift.stop ?? 0, ...drifts.flatMap(({ lengths, languages }) => [lengths, languages]), 0.1);
+  const top = Math.max(checks.drift.stop ?? 0, ...drifts.flatMap(({ lengths, languages, chance }) => [lengths, languages, chance]), 0.1);
   return draw('drift', 860, 260, {
     grid,
     legend,
@@ -226,29 +234,42 @@ export function sharesPlot(batches: readonly BatchFigures[]): Html {
       const all = own.reduce((sum, batch) => sum + of(batch), 0);
       return all === 0 ? null : Number(((own.reduce((sum, batch) => sum + count(batch), 0) / all) * 100).toFixed(2));
     });
+  const drawn = panels.map(([name, count, of], i) => {
+    const bySource = sources.map((source) => shares(source, count, of));
+    const place = { xAxisIndex: i, yAxisIndex: i };
+    const most = Math.max(...bySource.flat().map((share) => share ?? 0));
+    return covered.has(name)
+      ? {
+          axis: { max: sources.length * 100, interval: 100, axisLabel: { show: false } },
+          series: bySource
+            .flatMap((data, nth) => lane(sources[nth]!, colourOf(nth), data))
+            .map((bar) => ({ ...bar, ...place, stack: name })),
+        }
+      : {
+          axis: { splitNumber: 3, ...(most > 50 && { max: 100, interval: 50 }) },
+          series: bySource.map((data, nth) => ({ ...lineOf(sources[nth]!, colourOf(nth), data), ...place })),
+        };
+  });
   return draw('shares', 860, 40 + rows * 160, {
-    legend,
+    legend: { ...legend, data: sources },
     grid: panels.map((_, i) => ({ left: 46 + (i % 3) * 284, top: 66 + Math.floor(i / 3) * 160, width: 220, height: 92 })),
     xAxis: panels.map((_, i) => ({ ...timeAxis(stretches), gridIndex: i })),
-    yAxis: panels.map(([name], i) => ({
-      ...valueAxis(`${name}, % in ${per(width)}`, { min: 0, splitNumber: 3, ...(covered.has(name) && { max: 100, interval: 50 }) }),
+    yAxis: drawn.map(({ axis }, i) => ({
+      ...valueAxis(`${panels[i]![0]}, % in ${per(width)}`, { min: 0, ...axis }),
       nameLocation: 'end',
       nameGap: 12,
       nameTextStyle: { ...label, align: 'left' },
       gridIndex: i,
     })),
-    series: panels.flatMap(([, count, of], i) =>
-      sources.map((source, nth) => ({
-        name: source,
-        type: 'line',
-        xAxisIndex: i,
-        yAxisIndex: i,
-        symbol: stretches.length === 1 ? 'circle' : 'none',
-        connectNulls: true,
-        lineStyle: { color: colourOf(nth), width: 2 },
-        itemStyle: { color: colourOf(nth) },
-        data: shares(source, count, of),
-      })),
-    ),
+    series: drawn.flatMap(({ series }): object[] => series),
   });
 }
+
+/** A source's own lane of height 100, filled as far as its share: sources that are all whole do not hide each other. */
+const lane = (name: string, colour: string, data: readonly (number | null)[]) => {
+  const bar = { type: 'bar', barCategoryGap: '0%', large: false };
+  return [
+    { ...bar, name, itemStyle: { color: colour }, data: data.map((share) => share ?? 0) },
+    { ...bar, name: `${name} lacks`, itemStyle: { color: 'none' }, data: data.map((share) => 100 - (share ?? 0)) },
+  ];
+};

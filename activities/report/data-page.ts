@@ -40,14 +40,17 @@ export function dataPage(story: DataStory): string {
 const number = (value: number): string => value.toLocaleString('en');
 const percent = (part: number, of: number): string => (of === 0 ? '–' : `${Math.round((part / of) * 1000) / 10} %`);
 
+/** What stands between backticks as code. */
+const coded = (text: string): Html[] => text.split('`').map((part, i) => (i % 2 === 0 ? html`${part}` : html`<code>${part}</code>`));
+
 const badge = ({ verdict }: QualityCheck): Html =>
   html`<span class="badge ${verdict === 'not measured' ? 'none' : verdict}">${verdict}</span>`;
 
 const checks = ({ checks }: DataStory): Html =>
   section(
     'Checks',
-    html`<table><thead><tr><th>Check</th><th>Verdict</th><th>Found</th></tr></thead><tbody>${checks.map(
-      (check) => html`<tr><td>${check.check}</td><td>${badge(check)}</td><td>${check.detail}</td></tr>`,
+    html`<table class="checks"><thead><tr><th>Check</th><th>Verdict</th><th>Found</th></tr></thead><tbody>${checks.map(
+      (check) => html`<tr><td>${check.check}</td><td>${badge(check)}</td><td>${coded(check.detail)}</td></tr>`,
     )}</tbody></table>`,
   );
 
@@ -60,9 +63,9 @@ function days({ failing, without, batches }: DataStory): Html {
   const found = batches.filter((batch) => failing[batchKey(batch)] !== undefined);
   if (found.length === 0) return html``;
   const row = (batch: BatchFigures) =>
-    html`<tr><td>${batch.source}</td><td>${batch.day}</td><td class="number">${number(batch.rows)}</td><td>${failing[batchKey(batch)]!.join(', ')}</td><td>${out.has(batchKey(batch)) ? 'left out' : 'kept, as the persona says'}</td></tr>`;
+    html`<tr><td>${batch.source}</td><td class="whole">${batch.day}</td><td class="number">${number(batch.rows)}</td><td>${failing[batchKey(batch)]!.join(', ')}</td><td>${out.has(batchKey(batch)) ? 'left out' : 'kept, as the persona says'}</td></tr>`;
   const table = (days: readonly BatchFigures[]) =>
-    html`<table><thead><tr><th>Source</th><th>Day</th><th class="number">Rows</th><th>Fails</th><th></th></tr></thead><tbody>${days.map(row)}</tbody></table>`;
+    html`<div class="wide"><table><thead><tr><th>Source</th><th>Day</th><th class="number">Rows</th><th>Fails</th><th></th></tr></thead><tbody>${days.map(row)}</tbody></table></div>`;
   const more = found.slice(daysInSight, daysAtMost);
   return section(
     'Days that fail a check',
@@ -139,10 +142,14 @@ function plots({ batches, languages, drifts, policy, without }: DataStory): Html
     'By day',
     undated > 0 ? html`<p class="quiet">${number(undated)} rows have no time and are in no picture but that of lengths.</p>` : html``,
     figure('Volume', 'Rows of each source.', volumePlot(batches, new Set(without.map(batchKey)))),
-    figure('Languages', "Letters of the persona's own words. Dashed: what the persona declares.", languagePlot(batches, languages)),
+    figure(
+      'Languages',
+      `Letters of the persona's own words.${Object.keys(languages).length > 0 ? ' Dashed: what the persona declares.' : ''}`,
+      languagePlot(batches, languages),
+    ),
     figure(
       'Watched shares',
-      `Of the rows of each source; embedded: of the persona's rows of ${shortest} characters or more. What no source has is not shown.`,
+      `Of the rows of each source; embedded: of the persona's rows of ${shortest} characters or more. Consent, licence and embedded: each source has its own lane, which is full where all have it. What no source has is not shown.`,
       sharesPlot(batches),
     ),
     figure('Lengths', 'Of all rows of a source, how many are so long.', lengthPlot(batches)),
@@ -150,7 +157,7 @@ function plots({ batches, languages, drifts, policy, without }: DataStory): Html
       ? html`<h3>Drift</h3><p class="quiet">Too few rows to compare: ${policy.blockRows} before and after are needed.</p>`
       : figure(
           'Drift',
-          'Population stability index of each stretch of days against those before it. Dashed: where it warns and where it stops. Below the dotted line chance alone explains it.',
+          'Population stability index of each stretch of days against those before it. Dashed: where it warns and where it stops. What is below its short line is explained by chance alone.',
           driftPlot(drifts, policy),
         ),
   );
@@ -165,7 +172,7 @@ function flags({ flagged, rows, persona }: DataStory): Html {
     'Rows that break a rule',
     found.length === 0
       ? html`<p>None of ${number(rows)}.</p>`
-      : html`<table><thead><tr><th>Rule</th><th class="number">Rows</th><th class="number">Share</th><th></th><th>Why it matters</th></tr></thead><tbody>${found}</tbody></table>
+      : html`<div class="wide"><table><thead><tr><th>Rule</th><th class="number">Rows</th><th class="number">Share</th><th></th><th>Why it matters</th></tr></thead><tbody>${found}</tbody></table></div>
 <p class="quiet">Look at them: <code>./troupe data rows ${persona} --flag &lt;rule&gt;</code></p>`,
   );
 }

@@ -30,7 +30,7 @@ const checks = ({ checks }: Story): Html =>
     'Checks',
     checks.length === 0
       ? html`<p>The policy asks for nothing, so nothing is decided. What it may ask for is in <code>gate</code> of the persona file.</p>`
-      : html`<table><thead><tr><th>Asked</th><th>Verdict</th><th>Found</th></tr></thead><tbody>${checks.map(
+      : html`<table class="checks"><thead><tr><th>Asked</th><th>Verdict</th><th>Found</th></tr></thead><tbody>${checks.map(
           ({ rule, verdict, detail }) =>
             html`<tr><td>${rule}</td><td><span class="badge ${verdict}">${words[verdict]}</span></td><td>${detail}</td></tr>`,
         )}</tbody></table>`,
@@ -47,10 +47,10 @@ const differences = ({ comparisons, request }: Story): Html =>
   );
 
 function scores({ scores, contenders }: Story): Html {
-  const cell = (score: Score | undefined) =>
+  const cell = (score: Score | undefined, i: number) =>
     score?.value == null
-      ? html`<td class="quiet">not measured</td>`
-      : html`<td><strong>${figure(score.value)}</strong><br><span class="quiet">${score.low === null ? '…' : figure(score.low)} to ${score.high === null ? '…' : figure(score.high)}<br>n = ${score.n}</span></td>`;
+      ? html`<td class="quiet" data-of="${contenders[i]}">not measured</td>`
+      : html`<td data-of="${contenders[i]}"><strong>${figure(score.value)}</strong><br><span class="quiet">${score.low === null ? '…' : figure(score.low)} to ${score.high === null ? '…' : figure(score.high)}<br>n = ${score.n}</span></td>`;
   const rows = metrics.map((metric) => {
     const own = contenders.map((contender) => scores.find((score) => score.metric === metric && score.contender === contender));
     const how = own.find((score) => score?.value != null) ?? own[0];
@@ -71,7 +71,7 @@ function training({ curve, notes, request: { adapter } }: Story): Html {
   return section(
     'Training',
     curve.length === 0 ? html`<p class="quiet">The training log holds no losses.</p>` : html`<figure>${trainingCurve(curve)}</figure>`,
-    html`<table><thead><tr><th>Stage</th><th>Rows</th><th>Steps</th><th>Warm-up</th><th>Loss</th><th>Validation loss</th><th>Kept step</th></tr></thead><tbody>${stages}</tbody></table>`,
+    html`<div class="wide"><table><thead><tr><th>Stage</th><th>Rows</th><th>Steps</th><th>Warm-up</th><th>Loss</th><th>Validation loss</th><th>Kept step</th></tr></thead><tbody>${stages}</tbody></table></div>`,
     ...notes.map((note) => html`<p class="quiet">${note}</p>`),
   );
 }
@@ -160,7 +160,7 @@ function settings({ request: { policy, suite, latency }, contenders }: Story): H
   });
   return section(
     'Times and settings',
-    html`<table><thead><tr><th>Model</th><th>n</th><th>p50 s</th><th>p95 s</th><th>First token s</th><th>Loading s</th></tr></thead><tbody>${times}</tbody></table>
+    html`<div class="wide"><table><thead><tr><th>Model</th><th>n</th><th>p50 s</th><th>p95 s</th><th>First token s</th><th>Loading s</th></tr></thead><tbody>${times}</tbody></table></div>
 <details><summary>Gate policy</summary><pre>${JSON.stringify(policy, null, 2)}</pre></details>
 <details><summary>Suite</summary><pre>${JSON.stringify(suite, null, 2)}</pre></details>`,
   );

@@ -28,8 +28,10 @@ thead th { font-size: .78rem; color: var(--quiet); font-weight: 600; }
 .badge.none { color: var(--quiet); font-weight: 400; } .badge, .number, .whole { white-space: nowrap; } .number { text-align: right; font-variant-numeric: tabular-nums; }
 .number + :not(.number) { padding-left: .8rem; }
 .wide thead .number { white-space: normal; } .wide tbody th { min-width: 7.5rem; }
-.wide { overflow-x: auto; }
-figure { margin: .6rem 0; overflow-x: auto; } figure svg { min-width: 36rem; }
+figure { margin: .6rem 0; } figure svg { min-width: 36rem; }
+.wide, figure { overflow-x: auto; --edge: color-mix(in srgb, var(--ink) 25%, transparent); /* a shade where more is to be scrolled to */
+  background: linear-gradient(90deg, var(--paper) 40%, transparent) 0 / 2.5rem 100% no-repeat local, linear-gradient(270deg, var(--paper) 40%, transparent) 100% / 2.5rem 100% no-repeat local,
+    linear-gradient(90deg, var(--edge), transparent) 0 / 1rem 100% no-repeat, linear-gradient(270deg, var(--edge), transparent) 100% / 1rem 100% no-repeat; }
 article { background: var(--card); border-radius: .6rem; padding: .7rem .9rem; margin: .7rem 0; }
 .prompt { font-weight: 600; margin: .2rem 0 .6rem; }
 .prompt, .pair p { white-space: pre-wrap; overflow-wrap: anywhere; }
@@ -38,5 +40,10 @@ article { background: var(--card); border-radius: .6rem; padding: .7rem .9rem; m
 dl { display: grid; grid-template-columns: minmax(10rem, max-content) 1fr; gap: .3rem 1.2rem; margin: .6rem 0; }
 dt { color: var(--quiet); } dd { margin: 0; min-width: 0; }
 pre { background: var(--card); border-radius: .6rem; padding: .8rem; overflow: auto; font-size: .8rem; max-height: 30rem; }
-@media (max-width: 40rem) { dl { grid-template-columns: 1fr; } .scores { display: block; overflow-x: auto; } }
+@media (max-width: 40rem) { dl { grid-template-columns: 1fr; }
+  .checks, .scores, .checks tbody, .scores tbody { display: block; } .checks thead, .scores thead { display: none; }
+  .checks tr, .scores tr { display: grid; grid-template-columns: 1fr auto; gap: .2rem .8rem; padding: .5rem 0; border-bottom: 1px solid var(--grid); }
+  .scores tr { grid-template-columns: repeat(auto-fit, minmax(6rem, 1fr)); }
+  .checks td, .scores td, .scores th { border: 0; padding: 0; min-width: 0; } .checks td:last-child, .scores th { grid-column: 1 / -1; }
+  .checks td:first-child { font-weight: 600; } .scores td::before { content: attr(data-of); display: block; font-size: .75rem; color: var(--quiet); } }
 `);
