@@ -3,7 +3,7 @@ import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { openArtifacts } from '../platform/artifacts/open.ts';
 import { withoutPassword } from '../platform/open.ts';
-import { readSettings, type Settings } from '../platform/settings.ts';
+import { readSettings, type Settings, wasEverUp } from '../platform/settings.ts';
 import { missingSearchAttributes, ollamaVersion, outputOf, retentionDays, tool, withTemporal } from './services.ts';
 import { stackStatus } from './stack.ts';
 import { createAttributes, isOlder, postgresFacts, postgresTrouble, reasonOf } from './yours.ts';
@@ -28,6 +28,14 @@ const oldestOllama = [0, 12, 11] as const;
 /** Looks at the machine and at every server, changes nothing, and says what to do. */
 export async function doctor({ env = process.env }: { env?: NodeJS.ProcessEnv } = {}): Promise<Finding[]> {
   const settings = readSettings(env);
+  /** Before the first `up`, what answers at the usual ports is another checkout's. */
+  const ours = (look: () => Promise<Verdict>, ...variables: string[]) => {
+    const known = wasEverUp(settings.home) || variables.some((name) => env[name]);
+    return known
+      ? look
+      : () => fail('the local stack was never up in this checkout', `${startStack}. For a server of your own set ${variables[0]}.`);
+  };
+  const temporals = ['TEMPORAL_ADDRESS', 'TEMPORAL_CONFIG_FILE', 'TEMPORAL_PROFILE'];
   const looks: [string, () => Verdict | Promise<Verdict>][] = [
     ['disk', () => disk(settings)],
     ['memory', memory],
@@ -38,12 +46,12 @@ export async function doctor({ env = process.env }: { env?: NodeJS.ProcessEnv } 
     ['C++ compiler', () => builder('g++', ['--version'], 'It builds Ollama where it is not installed')],
     ['GPU', gpu],
     ['stack', () => stack(env)],
-    ['PostgreSQL', () => postgres(settings, env)],
-    ['Temporal', () => temporal(settings, env)],
-    ['Ollama', () => ollama(settings, env)],
+    ['PostgreSQL', ours(() => postgres(settings, env), 'TROUPE_DATABASE_URL')],
+    ['Temporal', ours(() => temporal(settings, env), ...temporals)],
+    ['Ollama', ours(() => ollama(settings, env), 'OLLAMA_HOST')],
     ['artifacts', () => artifacts(settings)],
-    ['worker', () => polled(settings, 'pipeline', 'worker')],
-    ['trainer', () => polled(settings, `trainer.${env.TROUPE_POOL || 'local'}`, 'trainer')],
+    ['worker', ours(() => polled(settings, 'pipeline', 'worker'), ...temporals)],
+    ['trainer', ours(() => polled(settings, `trainer.${env.TROUPE_POOL || 'local'}`, 'trainer'), ...temporals)],
   ];
   return Promise.all(
     looks.map(async ([name, look]) => {
@@ -121,7 +129,9 @@ function stack(env: NodeJS.ProcessEnv): Verdict {
       troubled.map((one) => `${one.name}: ${one.cause ?? one.state}`.split('\n')[0]).join('; '),
       `It is started again by itself. Look into ${logs}`,
     );
-  const restarts = services.filter((one) => one.restarts > 0).map((one) => `${one.name} restarted ${one.restarts} times`);
+  const restarts = services
+    .filter((one) => one.restarts > 0)
+    .map((one) => `${one.name} restarted ${one.restarts === 1 ? 'once' : `${one.restarts} times`}`);
   return restarts.length > 0 ? warn(`up; ${restarts.join(', ')}`, `Why it ended is in ${logs}`) : ok('up');
 }
 

@@ -59,6 +59,16 @@ test('the doctor says what to do about a server that does not answer, without it
   expect(findings.filter(({ state, advice }) => state !== 'ok' && !advice)).toEqual([]);
 });
 
+test('before the first up, no server that answers at the usual ports is taken for one of this checkout', async () => {
+  const { TEMPORAL_ADDRESS: _, TROUPE_DATABASE_URL: __, OLLAMA_HOST: ___, ...rest } = process.env;
+  const env = { ...rest, TROUPE_HOME: join(home, 'never-up') };
+
+  const findings = await doctor({ env });
+
+  const never = findings.filter(({ found }) => found === 'the local stack was never up in this checkout');
+  expect(never.map(({ name }) => name)).toEqual(['PostgreSQL', 'Temporal', 'Ollama', 'worker', 'trainer']);
+});
+
 test('data that a PostgreSQL still uses is not removed, whoever asks', async () => {
   const folder = join(home, 'postgres');
   const server = await startPostgres({ folder, log: join(home, 'postgres.log'), durable: false });
