@@ -54,6 +54,16 @@ const portsFileOf = (home: string): z.infer<typeof PortsFile> => {
 /** Whether this checkout's stack was ever up: before, nothing is known of where its servers are. */
 export const wasEverUp = (home: string): boolean => ['stack.json', 'ports.json'].some((file) => existsSync(join(home, file)));
 
+/** Refuses what the driver would silently take for the name of a host. The text itself may hold a password, and is not shown. */
+function connectionString(text: string | undefined): string | undefined {
+  const isOne = !text || /^(socket:|\/)/.test(text) || (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text.replace('@/', '@socket/')));
+  if (!isOne)
+    throw new Error(
+      'TROUPE_DATABASE_URL is no connection string, such as postgres://user:password@host:5432/database. Correct or unset it.',
+    );
+  return text;
+}
+
 /**
  * Reads the environment, then what the local stack wrote, then the defaults. While the stack is down its own ports are
  * meant, where nobody answers: on the usual ones may be the stack of another checkout.
@@ -73,7 +83,8 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
       address: env.TEMPORAL_ADDRESS || stack?.temporal || `127.0.0.1:${ports.temporal ?? 7233}`,
       namespace: env.TEMPORAL_NAMESPACE || 'default',
     },
-    database: env.TROUPE_DATABASE_URL || stack?.database || `postgres://troupe@127.0.0.1:${ports.postgres ?? 5432}/troupe`,
+    database:
+      connectionString(env.TROUPE_DATABASE_URL) || stack?.database || `postgres://troupe@127.0.0.1:${ports.postgres ?? 5432}/troupe`,
     artifacts: artifacts.startsWith('s3://') ? artifacts : folder(artifacts),
     ollama: /^https?:/.test(ollama) ? ollama : `http://${ollama}`,
   };

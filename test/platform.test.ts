@@ -65,6 +65,15 @@ test('while the stack is down its own ports are meant, never those of another ch
   }
 });
 
+test('what is no connection string is refused before anybody is asked, and not shown', () => {
+  const read = (text: string) => readSettings({ TROUPE_DATABASE_URL: text }).database;
+
+  for (const wrong of ['garbage', 'troupe:hunter2@db/troupe', 'postgres://troupe:hunter2@db:port/troupe'])
+    expect(() => read(wrong)).toThrow(/^TROUPE_DATABASE_URL is no connection string, such as postgres:\/\/((?!hunter2).)*$/);
+  for (const right of ['postgresql://troupe@db/troupe', 'postgres://me@/troupe?host=/run/postgresql', '/run/postgresql troupe'])
+    expect(read(right)).toBe(right);
+});
+
 test('a database that is not there is named without its password, with the next command', async () => {
   const settings = { ...readSettings(), database: 'postgres://troupe:hunter2@127.0.0.1:9/troupe' };
 
