@@ -44,14 +44,14 @@ test('a dataset that cannot be used fails the step with all its reasons, and wit
   const words = await artifacts.put(toLines([said(1, 'a', 'Ben', 'a secret'), said(2, 'a', 'Eve', 'another')]), 'application/x-ndjson');
 
   const failure = await datasetActivities({ artifacts })
-    .buildDataset(aStep(aRequest({ minRows: 9 }, { snapshot: { ...aSnapshot, words } })))
+    .buildDataset(aStep(aRequest({ minRows: 9, languages: { en: 0.5, fr: 0.5 } }, { snapshot: { ...aSnapshot, words } })))
     .catch((error: unknown) => error);
 
   expect(failure).toBeInstanceOf(ApplicationFailure);
   expect(failure).toMatchObject({
     nonRetryable: true,
     type: 'DatasetInvalid',
-    message: expect.stringMatching(/nobody called Ada.*contextual.*0 training rows/),
+    message: expect.stringMatching(/nobody called Ada.*letters cannot tell en from fr/),
   });
   expect(String(failure)).not.toContain('secret');
 });
@@ -79,13 +79,36 @@ test.each([
   ],
   ['languages of one script', manyTalks(20), { languages: { en: 0.5, fr: 0.5 } }, 'letters cannot tell en from fr'],
   [
+    'held-out rows that all repeat training rows',
+    Array.from({ length: 60 }, (_, n) => [
+      said(2 * n, `talk-${n}`, 'Ben', '🌸'),
+      said(2 * n + 1, `talk-${n}`, 'Ada', '💜'.repeat(1 + (n % 4))),
+    ]).flat(),
+    {},
+    'no row was left for validation and test: of those held out some had to go again (held-out row like a training row: ',
+  ],
+  [
     'one conversation only',
     manyTalks(1),
     {},
-    'no row was left for validation: rows of one conversation, or that say nearly the same, stay on one side',
+    'no row was left for validation and test: rows of one conversation, or that say nearly the same, stay on one side',
   ],
 ])('a dataset is refused for %s', (_, rows, recipe, problem) => {
   expect(aDataset(rows as SourceRow[], aRequest(recipe as Record<string, unknown>)).problems.join('; ')).toContain(problem);
+});
+
+test.each([
+  ['there are no rows', [], /^the snapshot has no rows$/],
+  ['nobody has that name', [said(1, 'a', 'Ben', 'Hello'), said(2, 'a', 'Eve', 'Hi')], /^nobody called Ada [^;]*; [^;]*$/],
+  [
+    'nothing was answered',
+    [said(1, 'a', 'Ada', 'Hello'), said(2, 'b', 'Ada', 'Hi')],
+    /^no row was left of 2 \(reply with no words before it: 2\); [^;]*$/,
+  ],
+])('where %s, that is the one reason given', (_, rows, reason) => {
+  const { problems } = aDataset(rows as SourceRow[], aRequest({ minRows: 50 }));
+
+  expect(problems).toEqual([expect.stringMatching(reason)]);
 });
 
 test('the step beats while it reads, compares and writes, and a cancelled one stops and leaves nothing', async () => {

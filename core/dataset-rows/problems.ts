@@ -22,18 +22,20 @@ export function problemsOf({ subject, recipe }: DatasetRequest, index: SourceRow
       `${percent(counts.damaged.share)} of the rows are damaged text, at most ${percent(recipe.maxDamaged)} may be (one is ${first?.row}, ${first?.reason}); read the source in the encoding it was written in`,
     );
   }
-  for (const category of categories)
+  const left = Object.entries(counts.leftOut);
+  if (written === 0 && problems.length === 0 && left.length > 0)
+    problems.push(`no row was left of ${rows} (${listed(left)}); take in others, or leave out less`);
+  const explained = written === 0 && problems.length > 0; // then every category and side is empty for that one reason
+  for (const category of explained ? [] : categories)
     if (recipe.categories[category] !== undefined && sides.every((side) => counts.rows[side][category] === undefined))
       problems.push(`category ${category} is declared and came out empty; fill its tables or take it out of \`dataset.categories\``);
   const shares = recipe.split.train + recipe.split.validation + recipe.split.test;
   if (Math.abs(shares - 1) > 1e-9) problems.push(`the shares of \`split\` add up to ${rounded(shares)}, not 1`);
   const training = total(counts.rows.train);
-  if (training < recipe.minRows) problems.push(`${training} training rows, at least ${recipe.minRows} are needed (\`minRows\`)`);
-  for (const side of ['validation', 'test'] as const)
-    if (total(counts.rows[side]) === 0)
-      problems.push(
-        `no row was left for ${side}: rows of one conversation, or that say nearly the same, stay on one side, and there are ${counts.groups.count} such groups, the largest of ${counts.groups.largest} rows`,
-      );
+  if (written > 0 && training < recipe.minRows)
+    problems.push(`${training} training rows, at least ${recipe.minRows} are needed (\`minRows\`)`);
+  const empty = (['validation', 'test'] as const).filter((side) => total(counts.rows[side]) === 0);
+  if (written > 0 && empty.length > 0) problems.push(`no row was left for ${empty.join(' and ')}: ${whyNoneHeldOut(counts)}`);
   const unclear = alike(Object.keys(recipe.languages));
   if (unclear.length > 0) problems.push(`letters cannot tell ${unclear.join(' from ')}; declare one of them in \`languages\``);
   for (const [language, wanted] of Object.entries(recipe.languages)) {
@@ -52,3 +54,16 @@ export function problemsOf({ subject, recipe }: DatasetRequest, index: SourceRow
     );
   return problems;
 }
+
+/** What took the held-out rows away: first those that were there and had to go, then too few groups to hold any out. */
+function whyNoneHeldOut({ leftOut, groups }: Counts): string {
+  const gone = Object.entries(leftOut).filter(([reason]) => reason.startsWith('held-out row'));
+  const reasons = gone.length > 0 ? [`of those held out some had to go again (${listed(gone)}); take in words that repeat less`] : [];
+  if (gone.length === 0 || groups.count < sides.length)
+    reasons.push(
+      `rows of one conversation, or that say nearly the same, stay on one side, and there are ${groups.count} such groups, the largest of ${groups.largest} rows`,
+    );
+  return reasons.join('; and ');
+}
+
+const listed = (counts: [string, number][]): string => counts.map(([reason, rows]) => `${reason}: ${rows}`).join(', ');
