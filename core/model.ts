@@ -20,8 +20,8 @@ export const Serving = z
     system: z.string().min(1).describe('The system prompt, in training and in serving.'),
     roles: Roles.optional().describe('Each turn begins with a name, as in `Drew: …` and `Ada: …`, in training and in serving.'),
     temperature: z.number().min(0).max(2).default(0.7),
-    contextLength: z.int().min(128).default(2048),
-    maxTokens: z.int().min(1).default(256).describe('Longest reply.'),
+    contextLength: z.int().min(128).max(1_048_576).default(2048),
+    maxTokens: z.int().min(1).max(1_048_576).default(256).describe('Longest reply.'),
   })
   .meta({ id: 'Serving' });
 export type Serving = z.infer<typeof Serving>;

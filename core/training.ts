@@ -32,7 +32,7 @@ const Stage = z.strictObject({
     .max(1)
     .default(0)
     .describe('Share of the rows of the other categories mixed in, so that they are not forgotten.'),
-  epochs: z.number().positive().optional().describe('Instead of the epochs above.'),
+  epochs: z.number().positive().max(1000).optional().describe('Instead of the epochs above.'),
   learningRate: z.number().positive().optional().describe('Instead of the learning rate above.'),
 });
 
@@ -46,25 +46,31 @@ export const Training = z
       .describe('Which GPUs may train: the queue is `trainer.<pool>`.'),
     method: z.literal('lora').default('lora'),
     r: z.int().min(1).max(512).default(16),
-    alpha: z.int().min(1).default(32),
+    alpha: z.int().min(1).max(8192).default(32),
     targetModules: z.array(z.string()).min(1).default(['q_proj', 'k_proj', 'v_proj', 'o_proj']),
     dropout: z.number().min(0).max(0.9).default(0.05),
     bias: z.literal('none').default('none'),
-    epochs: z.number().positive().default(3),
-    batchSize: z.int().min(1).default(4),
+    epochs: z.number().positive().max(1000).default(3),
+    batchSize: z.int().min(1).max(4096).default(4),
     gradientAccumulation: z
       .int()
       .min(1)
+      .max(4096)
       .default(4)
       .describe('`batchSize` × this is the effective batch, however it is cut to fit the device.'),
     learningRate: z.number().positive().default(2e-4),
     schedule: z.enum(['linear', 'cosine', 'constant']).default('linear'),
-    warmupSteps: z.int().min(0).default(100).describe('Clamped to a tenth of a stage, and said so, where the stage is short.'),
+    warmupSteps: z
+      .int()
+      .min(0)
+      .max(1_000_000)
+      .default(100)
+      .describe('Clamped to a tenth of a stage, and said so, where the stage is short.'),
     weightDecay: z.number().min(0).default(0),
     maxGradNorm: z.number().positive().default(1),
-    maxLength: z.int().min(16).default(2048).describe('Tokens. Longer rows lose their oldest turns.'),
-    loggingSteps: z.int().min(1).default(10),
-    saveSteps: z.int().min(1).default(100).describe('A checkpoint and a validation loss every so many steps.'),
+    maxLength: z.int().min(16).max(1_048_576).default(2048).describe('Tokens. Longer rows lose their oldest turns.'),
+    loggingSteps: z.int().min(1).max(1_000_000).default(10),
+    saveSteps: z.int().min(1).max(1_000_000).default(100).describe('A checkpoint and a validation loss every so many steps.'),
     earlyStopping: z
       .strictObject({ patience: z.int().min(1).default(3), minDelta: z.number().min(0).default(0) })
       .optional()

@@ -181,6 +181,12 @@ const mistakes: [what: string, from: string, to: string, said: string][] = [
     'suite: ada\ntraining: { dropout: 1.5 }',
     '10:22 training.dropout: expected at most 0.9, got 1.5',
   ],
+  [
+    'a slip of the zero key',
+    'suite: ada',
+    'suite: ada\ntraining: { epochs: 1000000000 }',
+    '10:21 training.epochs: expected at most 1000, got 1000000000',
+  ],
   ['an empty list', 'suite: ada', 'suite: ada\ntraining: { stages: [] }', '10:13 training.stages: expected at least 1 in this list'],
   ['an unknown kind of source', 'kind: postgres', 'kind: mysql', '6:13 sources[0].kind: got `mysql`: expected `postgres`'],
   [

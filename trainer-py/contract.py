@@ -155,7 +155,7 @@ class TrainingStage(Contract):
     """The categories this stage learns from."""
     replay: Annotated[Number, Field(ge=0.0, le=1.0)]
     """Share of the rows of the other categories mixed in, so that they are not forgotten."""
-    epochs: Annotated[Annotated[Number, Field(gt=0.0)] | None, BeforeValidator(not_null)] = Field(default=None, exclude_if=is_none)
+    epochs: Annotated[Annotated[Number, Field(gt=0.0, le=1000.0)] | None, BeforeValidator(not_null)] = Field(default=None, exclude_if=is_none)
     """Instead of the epochs above."""
     learning_rate: Annotated[Annotated[Number, Field(gt=0.0)] | None, BeforeValidator(not_null)] = Field(default=None, alias="learningRate", exclude_if=is_none)
     """Instead of the learning rate above."""
@@ -166,24 +166,24 @@ class Training(Contract):
     """Which GPUs may train: the queue is `trainer.<pool>`."""
     method: Literal["lora"]
     r: Annotated[Int, Field(ge=1, le=512)]
-    alpha: Annotated[Int, Field(ge=1)]
+    alpha: Annotated[Int, Field(ge=1, le=8192)]
     target_modules: Annotated[list[str], Field(min_length=1)] = Field(alias="targetModules")
     dropout: Annotated[Number, Field(ge=0.0, le=0.9)]
     bias: Literal["none"]
-    epochs: Annotated[Number, Field(gt=0.0)]
-    batch_size: Annotated[Int, Field(ge=1)] = Field(alias="batchSize")
-    gradient_accumulation: Annotated[Int, Field(ge=1)] = Field(alias="gradientAccumulation")
+    epochs: Annotated[Number, Field(gt=0.0, le=1000.0)]
+    batch_size: Annotated[Int, Field(ge=1, le=4096)] = Field(alias="batchSize")
+    gradient_accumulation: Annotated[Int, Field(ge=1, le=4096)] = Field(alias="gradientAccumulation")
     """`batchSize` × this is the effective batch, however it is cut to fit the device."""
     learning_rate: Annotated[Number, Field(gt=0.0)] = Field(alias="learningRate")
     schedule: Literal["linear", "cosine", "constant"]
-    warmup_steps: Annotated[Int, Field(ge=0)] = Field(alias="warmupSteps")
+    warmup_steps: Annotated[Int, Field(ge=0, le=1000000)] = Field(alias="warmupSteps")
     """Clamped to a tenth of a stage, and said so, where the stage is short."""
     weight_decay: Annotated[Number, Field(ge=0.0)] = Field(alias="weightDecay")
     max_grad_norm: Annotated[Number, Field(gt=0.0)] = Field(alias="maxGradNorm")
-    max_length: Annotated[Int, Field(ge=16)] = Field(alias="maxLength")
+    max_length: Annotated[Int, Field(ge=16, le=1048576)] = Field(alias="maxLength")
     """Tokens. Longer rows lose their oldest turns."""
-    logging_steps: Annotated[Int, Field(ge=1)] = Field(alias="loggingSteps")
-    save_steps: Annotated[Int, Field(ge=1)] = Field(alias="saveSteps")
+    logging_steps: Annotated[Int, Field(ge=1, le=1000000)] = Field(alias="loggingSteps")
+    save_steps: Annotated[Int, Field(ge=1, le=1000000)] = Field(alias="saveSteps")
     """A checkpoint and a validation loss every so many steps."""
     early_stopping: Annotated[TrainingEarlyStopping | None, BeforeValidator(not_null)] = Field(default=None, alias="earlyStopping", exclude_if=is_none)
     """Stop a stage when the validation loss has not fallen for `patience` checkpoints."""

@@ -198,7 +198,7 @@ def test_the_whole_way_and_what_it_survives(place: Place, base: Path, rows: tupl
             # a cancelled one frees its device
             handle = await client.start_workflow(
                 "call",
-                args=["trainAdapter", request("cancelled", train_input(place, model, rows, epochs=5000))],
+                args=["trainAdapter", request("cancelled", train_input(place, model, rows, epochs=1000))],
                 id="cancelled",
                 task_queue="workflows",
             )
