@@ -2,9 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import { didYouMean } from '../core/did-you-mean.ts';
 import { parseCsv } from '../core/text/csv.ts';
 import { repaired, windows1252Text } from '../core/text/encoding.ts';
-import { readBytes } from './files/bytes.ts';
 import type { FoundFile } from './files/find.ts';
 import { type Piece, splitRecords } from './files/pieces.ts';
+import { piecesOf } from './files/read.ts';
 import { SourceProblem } from './source-problem.ts';
 
 /** The files of MELD (Poria et al. 2019), in their order. */
@@ -56,9 +56,7 @@ export async function readMeld(files: readonly (FoundFile & { part: MeldPart })[
 }
 
 async function* recordsOf(file: FoundFile, maxRowBytes: number): AsyncGenerator<Piece> {
-  const split = splitRecords(maxRowBytes);
-  for await (const chunk of readBytes(file)) yield* split.push(chunk);
-  yield* split.end();
+  for await (const pieces of piecesOf(file, splitRecords(maxRowBytes))) yield* pieces;
 }
 
 /** UTF-8 where it is; the encoding of MELD's older copies where it is not: every byte is a character there, so nothing is lost. */

@@ -162,6 +162,8 @@ test('what has no words for us is put aside with its reason, and what stands beh
       'e.txt': Buffer.from([0xff, 0xe0, 0x41, 0x80]),
       'f.md': `# Long\n${'x'.repeat(5000)}\n# Short\nenough`,
       'g.txt': '',
+      'h.txt': Buffer.from([0xff, 0xfe, 0x00, 0x62, 0x61, 0x64, 0x0a]),
+      'i.txt': Buffer.from('ค่ะ hello', 'utf16le'),
     },
     { maxRowBytes: 1000 },
   );
@@ -174,6 +176,8 @@ test('what has no words for us is put aside with its reason, and what stands beh
     'd.pdf: it is no PDF, or damaged',
     'e.txt: bytes that are not UTF-8',
     'f.md#Long: longer than maxRowBytes',
+    'h.txt: an odd number of bytes, which UTF-16 never has',
+    'i.txt: UTF-16 without a byte order mark',
   ]);
 });
 

@@ -265,6 +265,35 @@ describe('journals', () => {
     expect(aside).toEqual([{ place: 'a.csv:3', reason: 'bytes that are not UTF-8' }]);
   });
 
+  test('whose quote was never closed do not join two entries into one', async () => {
+    const csv =
+      'at,text\n2025-01-01,"never closed\n2025-01-02,"Entry 0"\n2025-01-03,"Entry 1" \n2025-01-04,"Entry "2""\n2025-01-05,5 "o" 5\n';
+
+    const { rows, aside } = await read({ 'a.csv': csv }, diary);
+
+    expect(rows).toMatchObject([{ text: 'Entry 1' }, { text: '5 "o" 5' }]);
+    const reason = 'text between a closing quote and the next separator';
+    expect(aside).toEqual([
+      { place: 'a.csv:2', reason },
+      { place: 'a.csv:5', reason },
+    ]);
+  });
+
+  test.each([
+    ['UTF-16LE', Buffer.from('text,at\nค่ะ,\n', 'utf16le')],
+    ['UTF-16BE', Buffer.from('text,at\nค่ะ,\n', 'utf16le').swap16()],
+  ])('in %s without a mark are a problem that says how to convert them', async (encoding, bytes) => {
+    await expect(read({ 'a.csv': bytes }, diary)).rejects.toThrow(
+      `a.csv looks like UTF-16 without the byte order mark that says so. Convert it to UTF-8: iconv -f ${encoding} -t UTF-8.`,
+    );
+  });
+
+  test('in UTF-16 of an odd number of bytes are a problem', async () => {
+    const bytes = Buffer.from('\ufefftext\none\n', 'utf16le').subarray(0, -1);
+
+    await expect(read({ 'a.csv': bytes }, diary)).rejects.toThrow('has an odd number of bytes, which UTF-16 never has');
+  });
+
   test('keep cells that look like formulas as the words they are', async () => {
     expect((await read({ 'a.csv': 'text\n=HYPERLINK(1)\n' }, diary)).rows).toMatchObject([{ text: '=HYPERLINK(1)' }]);
   });
@@ -322,12 +351,52 @@ describe('stories', () => {
   });
 });
 
+describe('a file that was cut off', () => {
+  const values = ['a', 'b', 'c'].map((id) => ({ id, messages: [{ role: 'user', content: 'CANARY ] } "' }] }));
+  const pretty = JSON.stringify(values, null, 1);
+  const second = pretty.indexOf('{\n  "id": "b"');
+
+  test.each([
+    ['inside an element', pretty.slice(0, second + 30), 'Line 11 of a.json', 'line 13, after 1 whole values'],
+    ['inside a text', pretty.slice(0, pretty.indexOf('CANARY') + 8), 'Line 2 of a.json', 'line 7, after 0 whole values'],
+    ['between two elements', pretty.slice(0, second), 'Line 1 of a.json', 'line 11, after 1 whole values'],
+    ['before its last bracket', pretty.slice(0, -1), 'Line 1 of a.json', 'line 29, after 3 whole values'],
+    ['of one line', JSON.stringify(values).slice(0, -20), 'Line 1 of a.json', 'line 1, after 2 whole values'],
+    ['of one value', `\n${JSON.stringify(values[0]).slice(0, -1)}`, 'Line 2 of a.json', 'line 2, after 0 whole values'],
+  ])('is a problem where it is JSON, cut %s', async (_, text, begins, ends) => {
+    const reading = read({ 'a.json': text }, talk());
+
+    await expect(reading).rejects.toThrow(`${begins} begins something that is never closed: the file ends on ${ends}.`);
+    await expect(reading).rejects.not.toThrow('CANARY');
+  });
+
+  test('loses its last row alone where it is JSON lines: such files grow', async () => {
+    const text = values.map((value) => JSON.stringify(value)).join('\n');
+
+    const { rows, aside } = await read({ 'a.jsonl': text.slice(0, -5) }, talk());
+
+    expect(rows).toHaveLength(2);
+    expect(aside).toEqual([{ place: 'a.jsonl:3', reason: 'not JSON' }]);
+  });
+
+  test('is a problem where it is a journal with a quote left open, which names the line of the quote', async () => {
+    const csv = 'at,text\n2025-01-01,one\n"2025-01-02\n","CANARY\n2025-01-03,three\n';
+
+    const reading = read({ 'a.csv': csv }, { kind: 'journal', author: 'Ada' });
+
+    await expect(reading).rejects.toThrow('Line 4 of a.csv begins something that is never closed: the file ends on line 6.');
+    await expect(reading).rejects.not.toThrow('CANARY');
+  });
+});
+
 describe('cutting a file into rows', () => {
   const cut = (splitter: Splitter, bytes: Buffer, at: readonly number[]) => {
     const edges = [0, ...at.map((edge) => edge % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
     const pieces = edges.slice(1).flatMap((edge, i) => splitter.push(bytes.subarray(edges[i], edge)));
-    return [...pieces, ...splitter.end()];
+    const left = splitter.end();
+    return Array.isArray(left) ? [...pieces, ...left] : left;
   };
+  const whole = (found: ReturnType<typeof cut>) => (Array.isArray(found) ? found : expect.fail('it is closed'));
   const edges = fc.array(fc.nat(10_000), { maxLength: 20 });
 
   test('gives the elements of any JSON array, wherever the chunks end', () => {
@@ -339,7 +408,7 @@ describe('cutting a file into rows', () => {
         (values, space, at) => {
           const bytes = Buffer.from(JSON.stringify(values, null, space));
 
-          const pieces = cut(splitJson({ path: 'a.json' }, 1e6), bytes, at);
+          const pieces = whole(cut(splitJson({ path: 'a.json' }, 1e6), bytes, at));
 
           expect(pieces.map((piece) => JSON.parse(piece.bytes.toString()))).toEqual(JSON.parse(bytes.toString()));
           expect(pieces.every((piece, i) => piece.problem === undefined && piece.n === i + 1)).toBe(true);
@@ -348,23 +417,37 @@ describe('cutting a file into rows', () => {
     );
   });
 
+  test('finds every JSON array that is not whole, wherever it was cut', () => {
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue(), { minLength: 1 }), fc.constantFrom(0, 1), fc.nat(), edges, (values, space, length, at) => {
+        const bytes = Buffer.from(JSON.stringify(values, null, space));
+
+        const found = cut(splitJson({ path: 'a.json' }, 1e6), bytes.subarray(0, 1 + (length % (bytes.length - 1))), at);
+
+        expect(found).toMatchObject({ begins: expect.any(Number), ends: expect.any(Number) });
+      }),
+    );
+  });
+
   test('gives the records that a whole reading of the CSV gives, wherever the chunks end', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('"', ',', '\n', '\r\n', 'a', ' ', 'é'), maxLength: 60 }), edges, (text, at) => {
         const filled = (records: { line: number; cells: string[] }[]) =>
           records.filter(({ cells }) => cells.length > 1 || cells[0]?.trim() !== '');
-        let whole: { line: number; cells: string[] }[] | undefined;
+        let parsed: { line: number; cells: string[] }[] | undefined;
         try {
-          whole = filled(parseCsv(text));
+          parsed = filled(parseCsv(text));
         } catch {
           // a quote of it is never closed
         }
 
-        const pieces = cut(splitRecords(1e6), Buffer.from(text), at);
+        const found = cut(splitRecords(1e6), Buffer.from(text), at);
 
-        if (whole === undefined) expect(pieces.at(-1)?.problem).toBe('the file ends inside it');
+        if (parsed === undefined) expect(found).toMatchObject({ begins: expect.any(Number), ends: text.split('\n').length });
         else
-          expect(filled(pieces.map(({ n, bytes }) => ({ line: n, cells: parseCsv(bytes.toString())[0]?.cells ?? [''] })))).toEqual(whole);
+          expect(filled(whole(found).map(({ n, bytes }) => ({ line: n, cells: parseCsv(bytes.toString())[0]?.cells ?? [''] })))).toEqual(
+            parsed,
+          );
       }),
       { numRuns: 500 },
     );

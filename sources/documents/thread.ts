@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { readBytes } from '../files/bytes.ts';
+import { readBytes, WrongEncoding } from '../files/bytes.ts';
 import type { FoundFile } from '../files/find.ts';
 import { answerWith, Fault } from '../thread/answers.ts';
 import { readHtml } from './html.ts';
@@ -24,14 +24,21 @@ answerWith<DocumentTask>(async function* ({ file, maxRowBytes, look }): AsyncGen
   const hash = createHash('sha256');
   const chunks: Buffer[] = [];
   let length = 0;
-  // UTF-16 is turned into UTF-8 for texts only; a PDF never begins with its mark.
-  for await (const chunk of readBytes(file)) {
-    hash.update(chunk);
-    length += chunk.length;
-    if (length <= limit && !look) chunks.push(chunk);
+  let wrong: WrongEncoding | undefined;
+  try {
+    // UTF-16 is turned into UTF-8 for texts only; a PDF never begins with its mark.
+    for await (const chunk of readBytes(file)) {
+      hash.update(chunk);
+      length += chunk.length;
+      if (length <= limit && !look) chunks.push(chunk);
+    }
+  } catch (error) {
+    if (!(error instanceof WrongEncoding)) throw error;
+    wrong = error; // of this document alone
   }
   yield { print: hash.digest('hex') };
   if (look) return;
+  if (wrong !== undefined) throw new Fault(wrong.reason);
   if (length > limit) throw new Fault(`a document of more than ${limit / 2 ** 20} MiB`);
   const bytes = Buffer.concat(chunks);
   yield* ending === 'pdf' ? batched(readPdf(new Uint8Array(bytes)), maxRowBytes) : batched(inOrder(readWords(ending, bytes)), maxRowBytes);

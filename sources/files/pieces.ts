@@ -5,14 +5,15 @@ export type Piece = { /** The line it begins on, or which value of an array it i
 export type Splitter = {
   /** The rows that end in this chunk. */
   push(chunk: Buffer): Piece[];
-  /** What is left when the file ends. */
-  end(): Piece[];
+  /** What is left when the file ends, or what it ends inside of. */
+  end(): Piece[] | Unclosed;
 };
 
+/** A quote or a bracket that is never closed, by its line and the last of the file: who knows how many rows are missing. */
+export type Unclosed = { begins: number; ends: number /** How many values stand before the end. */; values?: number };
+
 export const tooLong = 'longer than maxRowBytes';
-const cutOff = 'the file ends inside it';
-/** A row that was too long and had no end: who knows how many rows it swallowed. */
-export const endless = 'never closed';
+const behindQuotes = 'text between a closing quote and the next separator';
 const empty = Buffer.alloc(0);
 
 const isSpace = (byte: number) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
@@ -30,11 +31,6 @@ function collector(limit: number) {
       length += bytes.length;
       if (length <= limit) parts.push(bytes);
       else parts = [];
-    },
-    /** What there is of a row that has no end. */
-    takeUnclosed(n: number): Piece {
-      const problem = length > limit ? endless : cutOff;
-      return { ...this.take(n), problem };
     },
     /** The row that is whole now, and room for the next. */
     take(n: number): Piece {
@@ -80,6 +76,9 @@ function splitValues(limit: number): Splitter {
   let quoted = false;
   let escaped = false;
   let loose = false; // something that is no object stands here, up to the next comma
+  let line = 1;
+  let begins = 1; // the line of the value
+  let array: number | undefined; // the line of the array, while it is open
   return {
     push(chunk) {
       const pieces: Piece[] = [];
@@ -91,6 +90,7 @@ function splitValues(limit: number): Splitter {
       };
       for (let i = 0; i < chunk.length; i++) {
         const byte = chunk[i]!;
+        if (byte === 0x0a) line++;
         if (quoted) {
           if (escaped) escaped = false;
           else if (byte === 0x5c) escaped = true;
@@ -98,12 +98,15 @@ function splitValues(limit: number): Splitter {
           continue;
         }
         if (depth === 0 && !loose) {
+          if (byte === 0x5d && inArray) array = undefined;
           if (isSpace(byte) || byte === 0x2c || (byte === 0x5d && inArray)) continue;
           if (inArray === undefined) {
             inArray = byte === 0x5b;
+            if (inArray) array = line;
             if (inArray) continue;
           }
           from = i;
+          begins = line;
           if (byte !== 0x7b && byte !== 0x5b) loose = true;
         }
         if (byte === 0x22) quoted = true;
@@ -114,13 +117,18 @@ function splitValues(limit: number): Splitter {
         }
         if (loose && depth === 0 && !quoted && (byte === 0x2c || byte === 0x0a || (byte === 0x5d && inArray))) {
           loose = false;
+          if (byte === 0x5d) array = undefined;
           cut(i);
         }
       }
       if (depth > 0 || loose || quoted) row.add(chunk.subarray(from));
       return pieces;
     },
-    end: () => (row.length === 0 ? [] : [loose && !quoted && depth === 0 ? row.take(++n) : row.takeUnclosed(++n)]),
+    end() {
+      const open = depth > 0 || quoted ? begins : array;
+      if (open !== undefined) return { begins: open, ends: line, values: n };
+      return row.length === 0 ? [] : [row.take(++n)];
+    },
   };
 }
 
@@ -137,8 +145,14 @@ export function splitRecords(limit: number, separator = ','): Splitter {
   let quoted = false;
   let fresh = true; // nothing is in this cell yet, so that a quote opens it
   let closing = false; // a quote was just met inside quotes: the next byte tells whether it was doubled
+  let opened = 1; // the line of the newest quote that opens a cell
+  let closed = false; // the quotes of this cell are closed: no more of it may follow
+  let stray = false; // more did: a quote is missing somewhere, and who knows where the cell ends
   const whole = (): Piece[] => {
     const piece = row.take(begins);
+    if (stray) piece.problem ??= behindQuotes;
+    stray = false;
+    closed = false;
     return piece.problem === undefined && piece.bytes.every(isSpace) ? [] : [piece];
   };
   return {
@@ -155,6 +169,7 @@ export function splitRecords(limit: number, separator = ','): Splitter {
             continue;
           }
           quoted = false;
+          closed = true;
         } else if (quoted) {
           if (byte === 0x22) closing = true;
           else fresh = false;
@@ -166,16 +181,23 @@ export function splitRecords(limit: number, separator = ','): Splitter {
           pieces.push(...whole());
           begins = line;
           fresh = true;
-        } else if (byte === comma) fresh = true;
-        else if (byte === 0x22 && fresh) quoted = true;
-        else fresh = false;
+        } else if (byte === comma) {
+          fresh = true;
+          closed = false;
+        } else if (byte === 0x22 && fresh) {
+          quoted = true;
+          opened = line;
+        } else {
+          fresh = false;
+          if (closed && !isSpace(byte)) stray = true;
+        }
       }
       row.add(chunk.subarray(from));
       return pieces;
     },
-    end: () => {
-      if (row.length === 0) return [];
-      return quoted && !closing ? [row.takeUnclosed(begins)] : whole();
+    end() {
+      if (quoted && !closing) return { begins: opened, ends: line };
+      return row.length === 0 ? [] : whole();
     },
   };
 }

@@ -5,7 +5,7 @@ import type { Batch, OpenSource, Quarantined } from '../index.ts';
 import { SourceProblem } from '../source-problem.ts';
 import { readBytes } from './bytes.ts';
 import { type FoundFile, findFiles } from './find.ts';
-import { endless, type Piece, type Splitter } from './pieces.ts';
+import type { Piece, Splitter } from './pieces.ts';
 
 const batchRows = 500;
 const batchBytes = 1024 * 1024;
@@ -54,10 +54,6 @@ async function* read(source: { name: string; path: string }, kind: FileKind, aft
       for (const piece of pieces) {
         print.update(`${piece.n} ${piece.problem ?? ''}\n`).update(piece.bytes);
         const place = `${file.name}:${piece.n}`;
-        if (piece.problem === endless)
-          throw new SourceProblem(
-            `${place} begins something that is never closed, so that nothing behind it can be told apart. Mend the file, or take that row out.`,
-          );
         if (headless) {
           headless = false;
           head?.({
@@ -96,9 +92,17 @@ async function* read(source: { name: string; path: string }, kind: FileKind, aft
   }
 }
 
-async function* piecesOf(file: FoundFile, split: Splitter): AsyncGenerator<Piece[]> {
+/** The rows of a file as they stand there. One that ends inside a quote or a bracket is a problem: rows of it are missing. */
+export async function* piecesOf(file: FoundFile, split: Splitter): AsyncGenerator<Piece[]> {
   for await (const chunk of readBytes(file)) yield split.push(chunk);
-  yield split.end();
+  const left = split.end();
+  if (!Array.isArray(left)) {
+    const { begins, ends, values } = left;
+    throw new SourceProblem(
+      `Line ${begins} of ${file.name} begins something that is never closed: the file ends on line ${ends}${values === undefined ? '' : `, after ${values} whole values`}. It was cut off, or a quote or bracket is missing, and nothing behind it can be told apart. Copy the file again, or mend it there.`,
+    );
+  }
+  yield left;
 }
 
 function take(piece: Piece, place: string, rows: FileReading['rows'], batch: { rows: SourceRow[]; quarantined: Quarantined[] }): void {
