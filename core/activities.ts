@@ -34,7 +34,7 @@ const declare = <I extends z.ZodType, O extends z.ZodType>(
  */
 export const activity = {
   takeSnapshot: declare('takeSnapshot', { profile: 'io', version: 4, reuse: false }, SnapshotRequest, Snapshot),
-  measureQuality: declare('measureQuality', { profile: 'io', version: 3, reuse: false }, QualityRequest, Quality),
+  measureQuality: declare('measureQuality', { profile: 'io', version: 4, reuse: false }, QualityRequest, Quality),
   findChampion: declare('findChampion', { profile: 'io', version: 1, reuse: false }, ChampionRequest, Champion),
   resolveEmbedder: declare('resolveEmbedder', { profile: 'io', version: 1, reuse: false }, EmbedderRequest, ReadyEmbedder),
   compareMeanings: declare('compareMeanings', { profile: 'io', version: 2, reuse: true }, MeaningsRequest, Meanings),

@@ -185,6 +185,34 @@ test('a day whose texts are of another kind is left out for its drift alone', ()
   expect(judged.failing).toEqual({ 'diary/2025-01-31': ['drift'] });
 });
 
+test('days of few rows are judged together, and where they fail those go that are too bad themselves', () => {
+  const calm = talk(40, 6);
+  const spoilt = calm.map((row) =>
+    row.table === 'conversations' && [day(12), day(13)].some((at) => row.at?.slice(0, 10) === at.slice(0, 10))
+      ? { ...row, text: 'à¸„à¹ˆà¸° \ufffd\ufffd\ufffd\ufffd' }
+      : row,
+  );
+
+  const judged = judgeQuality(ask(spoilt));
+
+  for (const name of ['empty', 'damaged', 'aside', 'duplicates', 'personal']) expect(check(ask(calm), name).verdict).toBe('pass');
+  expect(check(ask(calm), 'damaged').detail).toBe('None in 40 days of a source.');
+  expect(check(ask(spoilt), 'damaged')).toMatchObject({
+    verdict: 'fail',
+    batches: 2,
+    detail: expect.stringContaining('diary 2025-01-13 to 2025-01-16: 50 % of 24 rows, at most 20 %, by 2025-01-13, 2025-01-14'),
+  });
+  expect(judged.without.map((batch) => batch.day)).toEqual(['2025-01-13', '2025-01-14']);
+});
+
+test('few rows before and after a day of many are judged by themselves, and those left at the end with them', () => {
+  const rows = [...talk(5, 6), ...badDay(2, (i) => `${broke} ${i}`, 60)]; // 6, 6, 66, 6, 6
+
+  expect(check(ask(rows), 'empty').detail).toBe('None in 5 days of a source.');
+  expect(check(ask(talk(3, 6)), 'empty')).toMatchObject({ verdict: 'not measured', detail: 'No source has 20 rows.' });
+  expect(check(ask(talk(5, 6)), 'empty').detail).toBe('None in 5 days of a source.');
+});
+
 test('a day that the persona keeps, or that a person has left out before, asks nobody again', () => {
   const rows = [...talk(60), ...badDay(30, () => broke)];
 
@@ -273,17 +301,26 @@ test('how much comparison by meaning reaches is judged for each source, and asks
   });
 });
 
-test('rows that could not be taken in are counted with the commonest reasons', () => {
+test('where more than a fifth of the rows could not be taken in a person is asked, and a yes goes on with all others', () => {
   const quarantined = [
     { reason: 'not JSON', rows: 1 },
     { reason: 'a date that cannot be read', rows: 3 },
   ];
-  const taken = [{ name: 'ada-db', state: 'read' as const, rows: 6, quarantined }];
+  const asked = (rows: number) => judgeQuality(ask(talk(1), { taken: [{ name: 'ada-db', state: 'read', rows, quarantined }] }));
+  const [most, few] = [asked(15), asked(16)];
 
-  expect(check(ask(talk(1), { taken }), 'quarantined')).toMatchObject({
-    verdict: 'warn',
-    detail: expect.stringContaining('ada-db: 4 of 10 rows could not be taken in (a date that cannot be read: 3; not JSON: 1), warns'),
+  expect(most).toMatchObject({
+    verdict: 'fail',
+    headline: 'Fail: quarantined. A yes goes on with all rows, a no ends the run.',
+    without: [],
+    failing: {},
   });
+  expect(most.checks.find(({ check }) => check === 'quarantined')).toMatchObject({
+    verdict: 'fail',
+    detail: 'ada-db: 4 of 19 rows could not be taken in (a date that cannot be read: 3; not JSON: 1), at most 20 %.',
+    batches: 0,
+  });
+  expect(few).toMatchObject({ verdict: 'pass', headline: expect.stringContaining('quarantined warned') });
 });
 
 test('an optional source that gave nothing is named, and warns nobody', () => {

@@ -55,7 +55,7 @@ export function judgeQuality(asked: Asked): Judged {
     return {
       check,
       verdict: settled ? 'warn' : worst.level,
-      detail: `${worst.excess === 0 && worst.days.length > 0 ? `None in ${own.length} days of a source` : worst.detail}${own.length > 1 && worst.excess > 0 ? `; the worst of ${own.length}` : ''}${settled ? '. Kept or left out as a person decided before' : ''}.${check === 'quarantined' ? notThere(asked) : ''}`,
+      detail: `${worst.excess === 0 && worst.days.length > 0 ? `None in ${own.reduce((sum, { days }) => sum + days.length, 0)} days of a source` : worst.detail}${own.length > 1 && worst.excess > 0 ? `; the worst of ${own.length}` : ''}${settled ? '. Kept or left out as a person decided before' : ''}.${check === 'quarantined' ? notThere(asked) : ''}`,
       batches: failedDays,
     };
   });
@@ -104,7 +104,7 @@ const whyNot = (check: CheckName, { policy, embedder }: Asked): string =>
         : `No source has ${policy.minRows} rows of the persona of ${shortest} characters or more.`,
     quarantined: 'The snapshot does not say.',
     freshness: policy.checks.freshness.warn === null && policy.checks.freshness.stop === null ? 'No bound is set.' : 'No row has a time.',
-  })[check as string] ?? `No day has ${policy.minRows} rows.`;
+  })[check as string] ?? `No source has ${policy.minRows} rows.`;
 
 /** Optional sources that gave nothing: only those may. */
 function notThere({ taken }: Asked): string {

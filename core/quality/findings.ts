@@ -58,26 +58,54 @@ const countOf: Partial<Record<CheckName, (batch: BatchFigures) => number>> = {
   consent: ({ rows, consented }) => rows - consented,
 };
 
-/** Shares of a day's rows. A consent or a machine that is addressed counts on any day; other shares need enough rows. */
+/**
+ * Shares of a day's rows. A consent or a machine that is addressed counts on any day; other shares need enough rows, so that
+ * days with few are judged together. Where such days fail, those are left out whose own share is too high.
+ */
 export function sharesOfDays({ policy, batches }: Asked): Finding[] {
+  const each = batches.map((batch) => [batch]);
+  const enough = [...Map.groupBy(batches, ({ source }) => source).values()].flatMap((days) => stretchesOf(days, policy.minRows));
   return Object.entries(countOf).flatMap(([name, count]) => {
     const check = name as CheckName;
+    const bounds = policy.checks[check];
     const anyDay = check === 'consent' || check === 'injection';
-    return batches
-      .filter(({ rows }) => anyDay || rows >= policy.minRows)
-      .map((batch) => {
-        const value = count(batch) / batch.rows;
-        const level = levelOf(value, policy.checks[check]);
-        return finding(
-          check,
-          level,
-          value,
-          `${batchKey(batch)}: ${percent(value)} of ${batch.rows} rows, ${allowed(policy.checks[check], percent)}`,
-          [batch],
-        );
-      });
+    return (anyDay ? each : enough).map((days) => {
+      const rows = days.reduce((sum, day) => sum + day.rows, 0);
+      const value = days.reduce((sum, day) => sum + count(day), 0) / rows;
+      const level = levelOf(value, bounds);
+      const found = level === 'fail' ? days.filter((day) => levelOf(count(day) / day.rows, bounds) === 'fail') : days;
+      const by = days.length === 1 || level !== 'fail' ? '' : `, by ${listed(found.map(({ day }) => day))}`;
+      return finding(check, level, value, `${nameOf(days)}: ${percent(value)} of ${rows} rows, ${allowed(bounds, percent)}${by}`, found);
+    });
   });
 }
+
+/** Days with enough rows by themselves, and the others of a source put together in order until they have enough; what is left at the end joins those before. */
+function stretchesOf(days: readonly BatchFigures[], rows: number): BatchFigures[][] {
+  const whole = days.filter((day) => day.rows >= rows).map((day) => [day]);
+  const few: BatchFigures[][] = [];
+  let room = 0;
+  for (const batch of days) {
+    if (batch.rows >= rows || batch.day === 'undated') continue;
+    if (room <= 0) {
+      few.push([]);
+      room = rows;
+    }
+    few.at(-1)!.push(batch);
+    room -= batch.rows;
+  }
+  if (room > 0) {
+    const rest = few.pop()!;
+    few.at(-1)?.push(...rest);
+  }
+  return [...whole, ...few];
+}
+
+const nameOf = (days: readonly BatchFigures[]): string =>
+  days.length === 1 ? batchKey(days[0]!) : `${days[0]!.source} ${days[0]!.day} to ${days.at(-1)!.day}`;
+
+const listed = (days: readonly string[]): string =>
+  `${days.slice(0, 5).join(', ')}${days.length > 5 ? ` and ${days.length - 5} more` : ''}`;
 
 /** Days with a date, by source. */
 export const dated = (batches: readonly BatchFigures[]) =>

@@ -53,7 +53,11 @@ export type QualityScorer = z.infer<typeof QualityScorer>;
 export const QualityPolicy = z
   .strictObject({
     checks: QualityChecks,
-    minRows: z.int().min(1).default(20).describe('A day with fewer rows of a source has no shares worth judging.'),
+    minRows: z
+      .int()
+      .min(1)
+      .default(20)
+      .describe('Days of a source with fewer rows are put together to so many before their shares are judged.'),
     blockRows: z.int().min(20).default(500).describe('Days are put together to so many rows before their drift is judged.'),
     keep: z
       .array(z.string().regex(/^[a-z][a-z0-9-]*\/(\d{4}-\d{2}-\d{2}|undated)$/))
