@@ -44,8 +44,8 @@ export async function exportDataset({ artifacts }: { artifacts: Artifacts }, { d
   if (there !== undefined && there.length > 0) throw new ExportProblem(`${out} is there and not empty. Name another folder, or empty it.`);
   const aside = join(dirname(out), `.${basename(out)}-${randomUUID()}`);
   try {
-    await mkdir(dirname(out), { recursive: true });
-    await mkdir(aside); // by itself: in a folder like /proc, Node tries again for ever when it is told to make parents too
+    await makeFolder(dirname(out));
+    await mkdir(aside);
   } catch (error) {
     throw new ExportProblem(`${out} cannot be made (${(error as NodeJS.ErrnoException).code}). Name another folder.`);
   }
@@ -63,7 +63,9 @@ export async function exportDataset({ artifacts }: { artifacts: Artifacts }, { d
     return written;
   } catch (error) {
     await rm(aside, { recursive: true, force: true });
-    throw error;
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!full.includes(code)) throw error;
+    throw new ExportProblem(`There is no room for ${out} (${code}). Nothing was left there. Make room, or name a folder on another disk.`);
   }
 
   async function filesIn(folder: string): Promise<Written[]> {
@@ -94,6 +96,21 @@ export async function exportDataset({ artifacts }: { artifacts: Artifacts }, { d
       written.push(passed.written(file, await count));
     }
     return written;
+  }
+}
+
+const full = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+
+/** A folder and those above it, one by one: told to make them all, Node tries again for ever in a folder like /proc. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path);
   }
 }
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
@@ -13,6 +14,7 @@ import { ConversationsSource } from '../core/source-kinds/conversations.ts';
 import type { RowOf } from '../core/source-row.ts';
 import { recordRunStart } from '../platform/db/runs.ts';
 import { recordStep } from '../platform/db/steps.ts';
+import { root } from '../platform/settings.ts';
 import { openSource } from '../sources/index.ts';
 import { troupe } from './support/cli.ts';
 import { aPlatform, asked } from './support/platform.ts';
@@ -190,9 +192,10 @@ test('in no form does the training side tell of a conversation that is held out'
 test.skipIf(!existsSync('/proc/self'))('a folder where nothing can be made is refused at once', async () => {
   const given = await aDataset();
 
-  await expect(exportDataset(given, { dataset: given.dataset, format: 'jsonl', out: '/proc/rows' })).rejects.toThrow(
-    '/proc/rows cannot be made (ENOENT). Name another folder.',
-  );
+  for (const out of ['/proc/rows', '/proc/nope/rows'])
+    await expect(exportDataset(given, { dataset: given.dataset, format: 'jsonl', out })).rejects.toThrow(
+      `${out} cannot be made (ENOENT). Name another folder.`,
+    );
 });
 
 test('a folder that is there is left alone, and one that cannot be completed is not begun', async () => {
@@ -244,6 +247,16 @@ test('the command takes the newest data set of a persona, or that of a run', asy
   });
   const again = await troupe(['dataset', 'export', 'angela-demo', '--format', 'openai', '--out', out('newest')], { env });
   const unrated = await troupe(['dataset', 'export', 'angela-demo', '--format', 'preference', '--out', out('none')], { env });
+  const full = spawnSync(
+    'bash',
+    ['-c', `ulimit -f 8; exec "$@"`, 'bash', process.execPath, join(root, 'cli/main.ts'), 'dataset', 'export', 'angela-demo'].concat(
+      '--format',
+      'jsonl',
+      '--out',
+      out('none'),
+    ),
+    { env: { ...process.env, ...env }, encoding: 'utf8' },
+  );
   const typo = await troupe(['dataset', 'export', 'angela-demo', '--format', 'parqet', '--out', out('none')], { env });
 
   expect(newest).toMatchObject({ code: 0, err: '' });
@@ -255,6 +268,10 @@ test('the command takes the newest data set of a persona, or that of a run', asy
   ]);
   expect(again).toMatchObject({ code: 1, err: expect.stringContaining('is there and not empty') });
   expect(unrated).toMatchObject({ code: 1, err: expect.stringContaining('Map `rating` or `flagged`') });
+  expect(full).toMatchObject({
+    status: 1,
+    stderr: `There is no room for ${out('none')} (EFBIG). Nothing was left there. Make room, or name a folder on another disk.\n`,
+  });
   expect(typo).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean parquet?') });
-  expect(readdirSync(home)).not.toContain('none');
+  expect(readdirSync(home).filter((name) => name.includes('none'))).toEqual([]);
 }, 120_000);
