@@ -5,6 +5,7 @@ import type { Database } from '../platform/db/database.ts';
 import { findRun, listRuns, type RunRow } from '../platform/db/runs.ts';
 import type { Settings } from '../platform/settings.ts';
 import { openBooks } from './connect.ts';
+import { oneOf } from './one-of.ts';
 import { Stop, usage } from './stop.ts';
 
 /** The workflow that walks a run: the newest one of a persona, or one run exactly. */
@@ -19,6 +20,14 @@ export async function personaOr(name: string | undefined, settings: Settings, db
   const last = await lastPersona(settings, db).catch(() => undefined); // with no database to ask, the list below is the answer
   if (last !== undefined && there.includes(last)) return last;
   throw usage(`Which persona? There are: ${there.join(', ')}.`);
+}
+
+/** A persona that has a file, or ran once. */
+export async function knownPersona(name: string, settings: Settings, db: Kysely<Database>): Promise<string> {
+  const there = listPersonas(settings);
+  if (there.includes(name) || (await listRuns(db, { persona: name, limit: 1 })).length > 0) return name;
+  if (there.length === 0) throw usage(`There is no persona ${name}, nor any other in ${settings.configs}. Write one: ./troupe init`);
+  return oneOf(name, there, `There is no persona ${name}`);
 }
 
 /** Whose run was the latest. */

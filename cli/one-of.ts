@@ -2,7 +2,12 @@ import { didYouMean } from '../core/did-you-mean.ts';
 import { usage } from './stop.ts';
 
 /** What was typed, where it is known; else an error that says `no`, what was probably meant, and what there is. */
-export function oneOf<T extends string>(typed: string, known: readonly T[], no: string, there = 'There are'): T {
+export function oneOf<T extends string>(
+  typed: string,
+  known: readonly T[],
+  no: string,
+  there = known.length === 1 ? 'There is' : 'There are',
+): T {
   const found = known.find((name) => name === typed);
   if (found !== undefined) return found;
   const meant = didYouMean(typed, known);

@@ -1,7 +1,7 @@
 import { listReleases, setAnchor } from '../activities/releases.ts';
 import { openWorld } from './ask.ts';
 import type { Context } from './context.ts';
-import { personaOr } from './find-run.ts';
+import { knownPersona, personaOr } from './find-run.ts';
 import { exitCodes, usage } from './stop.ts';
 import { table } from './table.ts';
 
@@ -13,7 +13,7 @@ export async function command(
 ): Promise<number> {
   const { terminal, settings } = context;
   await using platform = await openWorld(context);
-  const persona = await personaOr(named, settings, platform.db);
+  const persona = await knownPersona(await personaOr(named, settings, platform.db), settings, platform.db);
   if (anchor !== undefined) {
     if (!by) throw usage('Who says so? Give --by <name>.');
     await setAnchor(platform, { persona, release: anchor, by });

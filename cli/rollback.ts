@@ -1,7 +1,7 @@
 import { listReleases, rollback } from '../activities/releases.ts';
 import { agreed, openWorld } from './ask.ts';
 import type { Context } from './context.ts';
-import { personaOr } from './find-run.ts';
+import { knownPersona, personaOr } from './find-run.ts';
 import { exitCodes, Stop, usage } from './stop.ts';
 
 /** Lets a persona speak with an earlier release again. */
@@ -12,7 +12,7 @@ export async function command(
 ): Promise<number> {
   const { terminal, settings } = context;
   await using platform = await openWorld(context);
-  const persona = await personaOr(named, settings, platform.db);
+  const persona = await knownPersona(await personaOr(named, settings, platform.db), settings, platform.db);
   const releases = await listReleases(platform, { persona });
   const live = releases.find(({ aliases }) => aliases.includes('champion'));
   const target = releases.find(({ id }) => id === (to ?? live?.previous));

@@ -2,7 +2,7 @@ import { elapsed } from '../core/elapsed.ts';
 import { listRuns } from '../platform/db/runs.ts';
 import { openBooks, openTemporal } from './connect.ts';
 import type { Context } from './context.ts';
-import { asTheyAre } from './find-run.ts';
+import { asTheyAre, knownPersona } from './find-run.ts';
 import { oneLine } from './outcome.ts';
 import { exitCodes, usage } from './stop.ts';
 import { table } from './table.ts';
@@ -12,6 +12,7 @@ import { tellTemporal } from './terminal.ts';
 export async function command({ terminal, settings }: Context, persona: string | undefined, { limit }: { limit: number }): Promise<number> {
   if (!Number.isInteger(limit) || limit < 1) throw usage('--limit must be a whole number of at least 1.');
   await using db = await openBooks(settings);
+  if (persona !== undefined) await knownPersona(persona, settings, db);
   const booked = await listRuns(db, { persona, limit });
   await using temporal = await openTemporal(settings, '1 second').catch(() => undefined); // a list is better old than missing
   const runs = temporal ? await asTheyAre(temporal.client, booked) : booked;

@@ -83,6 +83,15 @@ describe('runs', () => {
   });
 });
 
+test('a persona that has no file and never ran is not taken for one without runs', async () => {
+  for (const command of ['runs', 'releases', 'rollback'])
+    expect(await troupe([command, 'julliet'], { env })).toMatchObject({
+      code: 2,
+      out: '',
+      err: 'There is no persona julliet. Did you mean juliet? There is juliet.\n',
+    });
+});
+
 describe('status', () => {
   test('of the latest run: what was done, where it failed, what to type', async () => {
     const { code, out } = await troupe(['status'], { env });
