@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { ApplicationFailure } from '@temporalio/common';
@@ -339,4 +339,15 @@ test('every artifact anywhere in a result is found', () => {
     { digest: one, bytes: 1, folder: false },
     { digest: two, bytes: 9, folder: true },
   ]);
+});
+
+test("a folder of artifacts is its user's alone where it is made here, and one that is there stays as it is", async () => {
+  const [place, shared] = [temporaryFolder(), temporaryFolder()];
+  const [made, there] = [join(place, 'a', 'artifacts'), join(shared, 'artifacts')];
+  mkdirSync(there);
+  chmodSync(there, 0o755);
+
+  for (const folder of [made, there]) await folderArtifacts(folder).put('words', 'text/plain');
+
+  expect([made, there].map((folder) => (statSync(folder).mode & 0o777).toString(8))).toEqual(['700', '755']);
 });

@@ -21,6 +21,16 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** Words are nobody else's: where this makes the folder, it is its user's alone. One that is there stays as it is. */
+async function ownFolder(root: string): Promise<void> {
+  try {
+    await mkdir(dirname(root), { recursive: true });
+    await mkdir(root, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw orDiskFull(error, root);
+  }
+}
+
 /** Artifacts in a folder of this machine, or of a network drive that several machines share. */
 export function folderArtifacts(root: string): Artifacts {
   const pathOf = (digest: string) => join(root, relativePathOf(digest));
@@ -67,7 +77,10 @@ export function folderArtifacts(root: string): Artifacts {
     return true;
   };
 
-  const writer = (mediaType: string) => openSpool(spool, root, mediaType, keep);
+  const writer = async (mediaType: string) => {
+    await ownFolder(root);
+    return openSpool(spool, root, mediaType, keep);
+  };
 
   const missingOr = (error: unknown, digest: string): unknown => (isMissingFile(error) ? artifactMissing(digest, root) : error);
 
