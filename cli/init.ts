@@ -9,7 +9,7 @@ import { exitCodes, Stop, usage } from './stop.ts';
 
 type InitOptions = { subject?: string; partner?: string; force?: boolean };
 
-/** Writes a persona and its suite that run as they are, on the demo world and the tiny base model. Asks only on a terminal. */
+/** Writes a persona and its suite that run as they are, once the demo world is filled, on the tiny base model. Asks only on a terminal. */
 export async function command({ terminal, settings }: Context, named: string | undefined, options: InitOptions): Promise<number> {
   const name = named ?? (terminal.asks ? await ask('What is the persona called? (lower-case letters, digits, dashes) ') : undefined);
   if (!name) throw usage('What is the persona called? ./troupe init <name>');
@@ -40,7 +40,9 @@ export async function command({ terminal, settings }: Context, named: string | u
   if (terminal.json) terminal.out(JSON.stringify({ persona: name, files: Object.keys(files) }));
   else {
     for (const file of Object.keys(files)) terminal.out(`Wrote ${shownPath(file)}`);
-    terminal.out(`Next: ./troupe validate ${name}, then ./troupe up and ./troupe run ${name}`);
+    terminal.out(`Next: put your own source there, then ./troupe validate ${name}, ./troupe up and ./troupe run ${name}`);
+    const base = `${join(settings.cache, 'tools/bin/trainer-python')} trainer-py/tiny_base.py --if-missing`;
+    terminal.out(`To try it as it is, with the stack up: node scripts/make-world.ts (fills the demo database), ${base} (makes its base)`);
   }
   return exitCodes.ok;
 }

@@ -1,4 +1,4 @@
-/** A new persona: it runs as it stands, and says at each line what to put there instead. */
+/** A new persona: on the demo world it runs as it stands, and says at each line what to put there instead. */
 export const personaFile = ({ name, subject, partner }: { name: string; subject: string; partner?: string | undefined }): string => `\
 # yaml-language-server: $schema=../schema/persona.schema.json
 # Checked by \`./troupe validate ${name}\`; \`--print\` shows every setting that is left out here, with its default.
@@ -6,7 +6,8 @@ name: ${name}
 subject: ${yamlText(subject)} # who the model speaks as: the \`speaker\` of their rows
 ${partner === undefined ? '# partner: David # who they speak with; left out: everyone else' : `partner: ${yamlText(partner)} # who they speak with`}
 
-# The weights it starts from. This tiny one is trained on this machine and knows little; a real one would be
+# The weights it starts from. This tiny one is trained on this machine, by
+# \`trainer-python trainer-py/tiny_base.py --if-missing\`, and knows little; a real one would be
 #   hub: meta-llama/Llama-3.2-3B-Instruct
 #   revision: <the commit on the hub>
 #   ollama: llama3.2:3b
@@ -20,7 +21,8 @@ serving:
   maxTokens: 96
   contextLength: 512
 
-# Where the words are. \`url\` names an environment variable, never a password; the local stack sets this one to the demo world.
+# Where the words are: put your own here. These are of the demo world, whose database is empty until, with the stack up,
+# \`node scripts/make-world.ts\` fills it. \`url\` names an environment variable, never a password; the stack sets this one.
 # Files of talk (OpenAI, ShareGPT, Alpaca) would be as below; what else is read, diaries and documents too, is in docs/sources.md.
 #   - kind: conversations
 #     name: chats

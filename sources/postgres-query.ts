@@ -34,6 +34,12 @@ const textual = /^(text|character|name|citext)/;
 /** Finds every declared table and column, or says all that is missing. */
 export async function planReadings(client: pg.Client, source: PostgresSource): Promise<Reading[]> {
   const catalogue = await readCatalogue(client);
+  if (catalogue.size === 0) {
+    const demo = source.url === 'env:TROUPE_DEMO_DATABASE_URL' ? ' (`node scripts/make-world.ts` fills the demo database)' : '';
+    throw new SourceProblem(`Source ${source.name}: the database is empty: it has no table at all. Fill it first${demo}.`, {
+      absent: true,
+    });
+  }
   const problems: string[] = [];
   const readings: Reading[] = [];
   for (const table of Object.keys(tableColumns) as TableName[]) {

@@ -23,8 +23,9 @@ describe('init', () => {
     const checked = await troupe(['validate', 'juliet'], { env });
 
     expect(written).toMatchObject({ code: 0, err: '' });
-    expect(written.out).toContain('Next: ./troupe validate juliet, then ./troupe up and ./troupe run juliet');
-    expect(checked).toMatchObject({ code: 0, out: '✔ juliet\n', err: '' });
+    expect(written.out).toContain('Next: put your own source there, then ./troupe validate juliet, ./troupe up and ./troupe run juliet');
+    expect(written.out).toContain('To try it as it is, with the stack up: node scripts/make-world.ts (fills the demo database), ');
+    expect(checked).toMatchObject({ code: 0, out: '✔ juliet\n' });
   });
 
   test('the source that stands in a comment is valid in the place of the other', async () => {

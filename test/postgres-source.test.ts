@@ -37,6 +37,15 @@ async function firstOf(batches: AsyncIterable<Batch>): Promise<Batch> {
 
 const talk = `CREATE TABLE conversations (id int, conversation text, speaker text, text text, at timestamptz, language text, topic text, emotion text`;
 
+test('a database that nobody has filled yet is told as empty', async () => {
+  const reading = readAll(open({}).read());
+
+  await expect(reading).rejects.toMatchObject({
+    absent: true,
+    message: 'Source diary: the database is empty: it has no table at all. Fill it first.',
+  });
+});
+
 test('columns that a table may have are read where it has them, and left out where it has not', async () => {
   await db.query(`${talk}, rating smallint, flagged boolean, mood text, context jsonb, feeling text, intensity text)`);
   await db.query(
