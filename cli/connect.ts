@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
 import { type Kysely, sql } from 'kysely';
 import { type Database, openDatabase } from '../platform/db/database.ts';
-import { type Settings, wasEverUp } from '../platform/settings.ts';
+import { type Settings, stackFileOf, wasEverUp } from '../platform/settings.ts';
 import { connectClient } from '../platform/temporal.ts';
-import { Stop } from './stop.ts';
+import { Stop, usage } from './stop.ts';
 
 /** A connection to Temporal that is closed at the end of the block. */
 export type Temporal = { client: Client } & AsyncDisposable;
@@ -38,6 +38,16 @@ export async function openBooks(settings: Settings): Promise<Kysely<Database>> {
 export function refuseStrangers({ home }: Settings, ...variables: string[]): void {
   if (wasEverUp(home) || variables.some((name) => process.env[name])) return;
   throw new Stop(`The local stack was never up in this checkout. Start it: ./troupe up. For a server of your own set ${variables[0]}.`);
+}
+
+/** A run reads the files of its worker. Where they are is known of this stack's workers alone: on another host a folder's name says nothing. */
+export function refuseOtherFiles({ home, configs, temporal }: Settings): void {
+  const workers = stackFileOf(home)?.workers;
+  if (workers === undefined || workers.temporal !== temporal.address || workers.configs === configs) return;
+  throw usage(
+    `The worker reads the persona files of ${workers.configs}, this command those of ${configs}. ` +
+      `Set TROUPE_CONFIGS=${workers.configs} for this command, or start the stack with the other folder: ./troupe down, then TROUPE_CONFIGS=${configs} ./troupe up.`,
+  );
 }
 
 /** The shortest true reason of a failed connection. */

@@ -1,7 +1,7 @@
 import { elapsed } from '../core/elapsed.ts';
 import { loadPersona } from '../platform/config.ts';
 import { findReusableStep, latestStep } from '../platform/db/steps.ts';
-import { openBooks } from './connect.ts';
+import { openBooks, refuseOtherFiles } from './connect.ts';
 import type { Context } from './context.ts';
 import { differenceLine } from './differences.ts';
 import { personaOr } from './find-run.ts';
@@ -17,6 +17,7 @@ export async function command({ terminal, settings }: Context, named: string | u
     const persona = loadPersona(settings, name);
     return { persona, plan: planFor(persona, options) };
   };
+  refuseOtherFiles(settings);
   const known = named === undefined ? undefined : planned(named); // mistakes first: they need no server
   await using db = await openBooks(settings);
   const { persona, plan } = known ?? planned(await personaOr(undefined, settings, db));

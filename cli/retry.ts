@@ -1,7 +1,7 @@
 import type { Plan } from '../core/plan.ts';
 import type { Outcome, RunRequest } from '../core/run.ts';
 import { type RunRow, recordRunEnd } from '../platform/db/runs.ts';
-import { openBooks, openTemporal, type Temporal } from './connect.ts';
+import { openBooks, openTemporal, refuseOtherFiles, type Temporal } from './connect.ts';
 import type { Context } from './context.ts';
 import { getRun, liveWorkflow, underWay, type Workflow, workflowOf } from './find-run.ts';
 import { follow } from './follow.ts';
@@ -29,6 +29,7 @@ export async function command(context: Context, named: string | undefined, optio
   if (row.outcome && !retriable.includes(row.outcome.status)) {
     throw usage(`${row.id} ended as ${row.outcome.status}: there is nothing to retry. A new run: ./troupe run ${row.persona}`);
   }
+  refuseOtherFiles(settings);
   return await startAndFollow(context, temporal, requestAgain(row), options);
 }
 

@@ -1,7 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { RunRequest } from '../core/run.ts';
 import { loadPersona } from '../platform/config.ts';
-import { openTemporal, type Temporal } from './connect.ts';
+import { openTemporal, refuseOtherFiles, type Temporal } from './connect.ts';
 import type { Context } from './context.ts';
 import { liveWorkflow, personaOr, type Workflow } from './find-run.ts';
 import { follow } from './follow.ts';
@@ -14,6 +14,7 @@ export type RunOptions = StepOptions & { wait?: boolean; detach?: boolean };
 /** Starts the release of a persona, or joins the one that is under way, and follows it. */
 export async function command(context: Context, named: string | undefined, options: RunOptions): Promise<number> {
   const { settings } = context;
+  refuseOtherFiles(settings);
   const persona = await personaOr(named, settings);
   planFor(loadPersona(settings, persona), options); // a mistake in its files, or in what was typed, is said here, before anything starts
 

@@ -1,4 +1,4 @@
-import { openTemporal } from './connect.ts';
+import { openTemporal, refuseOtherFiles } from './connect.ts';
 import type { Context } from './context.ts';
 import { applyChange, existingSchedules, scheduleChanges } from './schedules.ts';
 import { showChanges, wantedSchedules } from './schedules-plan.ts';
@@ -7,6 +7,7 @@ import { tellTemporal } from './terminal.ts';
 
 /** Makes Temporal's schedules what the persona files say. Doing it again changes nothing. */
 export async function command({ terminal, settings }: Context): Promise<number> {
+  refuseOtherFiles(settings);
   const wanted = wantedSchedules(settings);
   await using temporal = await openTemporal(settings);
   const changes = scheduleChanges(wanted, await existingSchedules(temporal.client, wanted));

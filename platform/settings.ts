@@ -31,6 +31,10 @@ export const StackFile = z.object({
   database: z.string().optional(),
   demoDatabase: z.string().optional().describe('A database for demo sources: not a setting, a convenience.'),
   ollama: z.string().optional(),
+  workers: z
+    .object({ configs: z.string(), temporal: z.string() })
+    .optional()
+    .describe('Where its workers read persona files, and which Temporal they serve.'),
 });
 export type StackFile = z.infer<typeof StackFile>;
 

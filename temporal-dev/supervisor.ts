@@ -225,6 +225,7 @@ async function start(): Promise<void> {
     ...(process.env.TROUPE_DATABASE_URL ? {} : { database: sql.database }),
     ...(sql.demo ? { demoDatabase: sql.demo } : {}),
     ...(process.env.OLLAMA_HOST ? {} : { ollama: models }),
+    ...(withoutWorkers ? {} : { workers: { configs: settings.configs, temporal: flow } }),
   };
   writeWhole(files.stack, stack);
   state.phase = 'up';
