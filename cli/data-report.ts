@@ -13,6 +13,7 @@ import { listSteps, type StepRow } from '../platform/db/steps.ts';
 import type { Settings } from '../platform/settings.ts';
 import { openBooks } from './connect.ts';
 import type { Context } from './context.ts';
+import { count } from './count.ts';
 import { getRun, personaOr } from './find-run.ts';
 import { exitCodes, Stop } from './stop.ts';
 import { table } from './table.ts';
@@ -80,13 +81,19 @@ function dataLines(
       Object.entries(meanings ?? {}).map(([language, found]) => [
         '  ',
         language,
-        `${found.rows} rows`,
-        found.status === 'measured' ? `${found.pairs} pairs` : `not measured: ${found.reason}`,
+        count(found.rows, 'row'),
+        found.status === 'measured' ? count(found.pairs, 'pair') : `not measured: ${found.reason}`,
       ]),
     ),
     ...(failing.length > 0 ? ['', `Days that fail (${failing.length}):`] : []),
     ...table(
-      shown.map((day) => ['  ', `${day.source}/${day.day}`, `${day.rows} rows`, day.failing.join(', '), day.leftOut ? 'left out' : 'kept']),
+      shown.map((day) => [
+        '  ',
+        `${day.source}/${day.day}`,
+        count(day.rows, 'row'),
+        day.failing.join(', '),
+        day.leftOut ? 'left out' : 'kept',
+      ]),
     ),
     ...(failing.length > shown.length ? [`  and ${failing.length - shown.length} more`] : []),
     '',

@@ -4,6 +4,7 @@ import { formats } from '../core/recipes/formats.ts';
 import { openArtifacts } from '../platform/artifacts/open.ts';
 import { openBooks } from './connect.ts';
 import type { Context } from './context.ts';
+import { count } from './count.ts';
 import { getDataset } from './find-dataset.ts';
 import { personaOr } from './find-run.ts';
 import { oneOf } from './one-of.ts';
@@ -35,7 +36,7 @@ export async function command(
 
 type Counted = Pick<Awaited<ReturnType<typeof exportDataset>>[number], 'rows' | 'real' | 'synthetic'>;
 
-const counted = ({ rows, real, synthetic }: Counted): string => `${rows} rows: ${real} real, ${synthetic} synthetic`;
+const counted = ({ rows, real, synthetic }: Counted): string => `${count(rows, 'row')}: ${real} real, ${synthetic} synthetic`;
 
 const together = (files: readonly Counted[]): Counted =>
   files.reduce((sum, { rows, real, synthetic }) => ({

@@ -77,9 +77,11 @@ export function decisionFor(
 ): Decision & { requestId: string } {
   const waiting = progress?.waiting;
   if (!waiting) {
-    const where = progress
-      ? `it is at ${progress.boxes.find((box) => box.state === 'running')?.name ?? progress.outcome?.status ?? 'its beginning'}`
-      : 'it has no plan yet';
+    const where = progress?.outcome
+      ? `it has ended as ${progress.outcome.status}`
+      : progress
+        ? `it is at ${progress.boxes.find((box) => box.state === 'running')?.name ?? 'its beginning'}`
+        : 'it has no plan yet';
     throw new Stop(
       `${progress?.run ?? 'This run'} waits for no decision: ${where}. See: ./troupe status ${progress?.persona ?? ''}`.trimEnd(),
     );

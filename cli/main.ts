@@ -264,7 +264,8 @@ async function explainFailure(error: unknown): Promise<number> {
   };
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.ok; // help, which was asked for
-    return ended(error.message.replace(/^error: /, ''), exitCodes.usage); // for people it has printed itself
+    const what = error.code === 'commander.help' ? 'No command was given. See --help.' : error.message.replace(/^error: /, '');
+    return ended(what, exitCodes.usage); // for people it has printed itself
   }
   if (error instanceof Error && error.name === 'ConfigError') {
     const { problems } = error as Error & { problems: unknown[] };
