@@ -3,11 +3,11 @@ import type { Progress } from '../core/run.ts';
 import type { RunRow } from '../platform/db/runs.ts';
 import type { StepRow } from '../platform/db/steps.ts';
 
-type Ended = Pick<RunRow, 'id' | 'persona' | 'pipeline' | 'outcome'> & { plan: object };
+type Ended = Pick<RunRow, 'id' | 'persona' | 'pipeline' | 'startedAt' | 'outcome'> & { plan: object };
 type Done = Pick<StepRow, 'step' | 'reusedFrom' | 'startedAt' | 'endedAt'>;
 
 /** Where a run was when it ended, from what the books kept of it. */
-export function bookedProgress({ id, persona, pipeline, plan, outcome }: Ended, steps: readonly Done[]): Progress {
+export function bookedProgress({ id, persona, pipeline, plan, startedAt, outcome }: Ended, steps: readonly Done[]): Progress {
   const done = new Map(steps.map((step) => [step.step, step]));
   const boxes = (plan as Plan).boxes.map(({ name, kind }): Progress['boxes'][number] => {
     const step = done.get(name);
@@ -26,5 +26,5 @@ export function bookedProgress({ id, persona, pipeline, plan, outcome }: Ended, 
   // Of those that are left, the first let nothing through, where a gate ended the run.
   const shut = boxes.find(({ kind, state }) => kind === 'gate' && state === 'skipped');
   if (shut && outcome && ['held', 'rejected', 'expired'].includes(outcome.status)) shut.state = 'done';
-  return { run: id, persona, pipeline, boxes, refused: [], ...(outcome && { outcome }) };
+  return { run: id, persona, pipeline, started: startedAt.getTime(), boxes, refused: [], ...(outcome && { outcome }) };
 }

@@ -36,7 +36,7 @@ const eachInIso = (told: Record<string, object>) => Object.fromEntries(Object.en
 
 /** A moment of a run as `status --json` prints it. */
 export const seenInJson = ({ progress, activities }: Seen): object => ({
-  ...progress,
+  ...inIso(progress),
   boxes: progress.boxes.map(inIso),
   ...(progress.waiting && { waiting: inIso(progress.waiting) }),
   ...(progress.away && { away: eachInIso(progress.away) }),
@@ -49,7 +49,7 @@ export function eventsBetween(before: Seen | undefined, after: Seen, now: number
   const { run, persona, pipeline } = progress;
   const events: RunEvent[] = [];
   const at = new Date(now).toISOString();
-  if (!before) events.push({ event: 'run', at, run, persona, pipeline, boxes: progress.boxes.map((box) => box.name) });
+  if (!before) events.push({ event: 'run', at: iso(progress.started, now), run, persona, pipeline, boxes: progress.boxes.map((box) => box.name) });
 
   for (const box of progress.boxes) {
     const earlier = before?.progress.boxes.find((other) => other.name === box.name)?.state ?? 'waiting';

@@ -40,6 +40,7 @@ export type Progress = {
   run: string;
   persona: string;
   pipeline: string;
+  started: number;
   boxes: {
     name: string;
     kind: 'step' | 'gate' | 'ending';

@@ -21,6 +21,7 @@ const aProgress = (states: Record<string, Partial<Box>>, rest: Partial<Progress>
   run: 'ada-20261121-110000-5f3a',
   persona: 'ada',
   pipeline: 'release',
+  started: start,
   boxes: ['snapshot', 'adapter', 'approval'].map((name) => ({
     name,
     kind: name === 'approval' ? 'gate' : 'step',
@@ -90,6 +91,12 @@ describe('what happened between two looks at a run', () => {
       '11:00:05 ada-20261121-110000-5f3a/approval asks',
       '11:00:06 ada-20261121-110000-5f3a/approval waits for a person. better than base by 0.4 bits. Approve: ./troupe approve ada --by <your name>',
     ]);
+  });
+
+  test('begins with the time at which the run did, however late it is looked at', () => {
+    const [first] = eventsBetween(undefined, seen(aProgress({ snapshot: { state: 'running', started: start + 50 } })), start + 9000);
+
+    expect(first).toMatchObject({ event: 'run', at: '2026-11-21T11:00:00.000Z' });
   });
 
   test('a headline that ends with a stop gets no second one', () => {
@@ -387,6 +394,7 @@ test('a run that ended is told from the books', () => {
       persona: 'ada',
       pipeline: 'release',
       plan,
+      startedAt: at,
       outcome: { status: 'failed', persona: 'ada', step: 'parity', cause: 'differs' },
     },
     steps,
@@ -413,6 +421,7 @@ test('of a run that a gate ended, the books say that it was asked', () => {
         persona: 'ada',
         pipeline: 'release',
         plan,
+        startedAt: at,
         outcome: { status: 'rejected', persona: 'ada', by: 'David', reason: 'no' },
       },
       done.map((step) => ({ step, reusedFrom: null, startedAt: at, endedAt: at })),

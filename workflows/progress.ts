@@ -3,9 +3,10 @@ import type { Plan } from '../core/plan.ts';
 import type { Outage, Outcome, Progress, StepState } from '../core/run.ts';
 
 /** A run's state as people see it: the source of the query, of the details in the Web UI and of the search attributes. */
-export function progressOf(run: string, plan: Plan): Progress {
+export function progressOf(run: string, plan: Plan, started: number): Progress {
   return {
     run,
+    started,
     persona: plan.persona,
     pipeline: plan.pipeline,
     boxes: plan.boxes.map(({ name, kind }) => ({ name, kind, state: 'waiting' })),

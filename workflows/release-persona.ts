@@ -97,12 +97,12 @@ export async function releasePersona(request: RunRequest): Promise<Outcome> {
   };
 
   try {
-    const { workflowId, runId, searchAttributes } = workflowInfo();
+    const { workflowId, runId, searchAttributes, startTime } = workflowInfo();
     const trigger = searchAttributes.TemporalScheduledById ? 'schedule' : 'person';
     tell({ Persona: String(persona), TriggerKind: trigger });
     const start = { run, request, workflow: workflowId, workflowRun: runId, trigger };
     const plan = await outlast((again) => compilePlan(again, start), waits('plan'));
-    progress = progressOf(run, plan);
+    progress = progressOf(run, plan, startTime.getTime());
     show();
     return await end(await walkPlan(plan, request, { run, books, progress, decisions, show, waits }));
   } catch (error) {
