@@ -33,7 +33,7 @@ const declare = <I extends z.ZodType, O extends z.ZodType>(
  * changing world or changes it.
  */
 export const activity = {
-  takeSnapshot: declare('takeSnapshot', { profile: 'io', version: 4, reuse: false }, SnapshotRequest, Snapshot),
+  takeSnapshot: declare('takeSnapshot', { profile: 'io', version: 5, reuse: false }, SnapshotRequest, Snapshot),
   measureQuality: declare('measureQuality', { profile: 'io', version: 4, reuse: false }, QualityRequest, Quality),
   findChampion: declare('findChampion', { profile: 'io', version: 1, reuse: false }, ChampionRequest, Champion),
   resolveEmbedder: declare('resolveEmbedder', { profile: 'io', version: 1, reuse: false }, EmbedderRequest, ReadyEmbedder),

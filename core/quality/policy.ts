@@ -15,7 +15,7 @@ const Checks = z.strictObject({
   aside: bounds(0.05, 0.5, 'Share of the rows that a rule puts aside.'),
   duplicates: bounds(0.2, 0.6, 'Share of the rows that say word for word what an earlier row of 50 characters or more has said.'),
   drift: bounds(0.1, 0.25, 'Population stability index of lengths and of languages against the time before.'),
-  quarantined: bounds(0.01, null, 'Share of the rows of a source that could not be taken in.'),
+  quarantined: bounds(0.01, 0.2, 'Share of the rows of a source that could not be taken in.'),
   consent: bounds(0, 0, 'Share of the rows under no consent and no licence.'),
   personal: bounds(0.05, null, 'Share of the rows with telephone numbers, addresses, card or identity numbers.'),
   injection: bounds(0, null, 'Share of the rows that address a machine.'),
