@@ -1,6 +1,7 @@
 import { ConfigError, listPersonas, listSuites, loadPersona, loadSuite, type Problem, problemText } from '../platform/config.ts';
 import type { Context } from './context.ts';
 import { count } from './count.ts';
+import { personaWarnings } from './persona-warnings.ts';
 import { exitCodes, usage } from './stop.ts';
 
 /** Checks the named personas with their suites, or everything in `configs/`. */
@@ -24,9 +25,10 @@ export async function command({ terminal, settings }: Context, names: string[], 
   if (names.length === 0) for (const suite of listSuites(settings)) check(`suite ${suite}`, () => loadSuite(settings, suite)); // also those no persona uses
 
   const found = [...problems.values()];
+  const warnings = Object.keys(personas).flatMap((name) => personaWarnings(settings, name));
   if (terminal.json) {
     const ok = found.length === 0;
-    terminal.out(JSON.stringify({ ok, personas: options.print ? personas : Object.keys(personas), problems: found }));
+    terminal.out(JSON.stringify({ ok, personas: options.print ? personas : Object.keys(personas), problems: found, warnings }));
     return ok ? exitCodes.ok : exitCodes.usage;
   }
   if (options.print) {
@@ -35,6 +37,7 @@ export async function command({ terminal, settings }: Context, names: string[], 
   } else {
     for (const name of Object.keys(personas)) terminal.out(`${terminal.style('green', '✔')} ${name}`);
   }
+  for (const warning of warnings) terminal.err(`${terminal.style('yellow', '!')} ${problemText({ ...warning, frame: '' })}`);
   if (found.length === 0) return exitCodes.ok;
   terminal.err(found.map(problemText).join('\n\n'));
   terminal.err(`\n${count(found.length, 'problem')} in ${count(new Set(found.map(({ file }) => file)).size, 'file')}.`);

@@ -23,8 +23,9 @@ describe('init', () => {
     const checked = await troupe(['validate', 'juliet'], { env });
 
     expect(written).toMatchObject({ code: 0, err: '' });
-    expect(written.out).toContain('Next: ./troupe validate juliet, then ./troupe up and ./troupe run juliet');
-    expect(checked).toMatchObject({ code: 0, out: '✔ juliet\n', err: '' });
+    expect(written.out).toContain('Next: put your own source there, then ./troupe validate juliet, ./troupe up and ./troupe run juliet');
+    expect(written.out).toContain('To try it as it is, with the stack up: node scripts/make-world.ts (fills the demo database), ');
+    expect(checked).toMatchObject({ code: 0, out: '✔ juliet\n' });
   });
 
   test('the source that stands in a comment is valid in the place of the other', async () => {
@@ -88,8 +89,30 @@ describe('validate', () => {
         ok: false,
         personas: [],
         problems: [expect.objectContaining({ line: 12, column: 1, path: 'probe', message: 'unknown key. Did you mean `probes`?' })],
+        warnings: [],
       },
     ]);
+  });
+
+  test('warns of what the file names and this machine does not have, and ends with 0', async () => {
+    await troupe(['init', 'juliet'], { env });
+    const file = join(configs, 'personas/juliet.yaml');
+    const source = (name: string, path: string) => `  - { kind: conversations, name: ${name}, path: ${path} }\n`;
+    const text = readFileSync(file, 'utf8').replace('$TROUPE_CACHE/models', '$NOPE/models');
+    writeFileSync(file, text.replace('sources:\n', `sources:\n${source('gone', '/nowhere/talks')}`));
+    writeFileSync(join(configs, 'personas/juliet.yml'), '');
+
+    const { code, out, err } = await troupe(['validate'], { env });
+    const { json } = await troupe(['validate', '--json'], { env });
+
+    expect({ code, out }).toEqual({ code: 0, out: '✔ juliet\n' });
+    expect(err.trim().split('\n')).toEqual([
+      expect.stringMatching(/^! .*juliet.yaml:3:1: juliet.yml beside this file is not read/),
+      expect.stringMatching(/juliet.yaml:\d+:11: base.folder: `\$NOPE` is not understood here: only `~` and `\$TROUPE_CACHE` are/),
+      expect.stringMatching(/juliet.yaml:\d+:46: sources\[0\].path: there is nothing at `\/nowhere\/talks` on this machine/),
+      expect.stringMatching(/juliet.yaml:\d+:34: sources\[0\].name: neither `consent` nor `licence`/),
+    ]);
+    expect(json).toMatchObject([{ ok: true, problems: [], warnings: [{}, { path: 'base.folder' }, {}, {}] }]);
   });
 
   test('--print shows the persona with every default', async () => {
