@@ -17,7 +17,12 @@ export const Serving = z
       .optional()
       .describe('A model that was there before Troupe; adopt it once with `troupe adopt`, and candidates are compared with it.'),
     quantization: Quantization.default('f16'),
-    system: z.string().min(1).describe('The system prompt, in training and in serving.'),
+    system: z
+      .string()
+      .min(1)
+      .describe(
+        'The system prompt, in training and in serving. A line is added to it, `Asked sincerely, you say that you are an AI.`, unless the persona says `research: true`.',
+      ),
     roles: Roles.optional().describe('Each turn begins with a name, as in `Drew: …` and `Ada: …`, in training and in serving.'),
     temperature: z.number().min(0).max(2).default(0.7),
     contextLength: z.int().min(128).max(1_048_576).default(2048),
