@@ -17,13 +17,13 @@ import { writeParquet } from './row-parquet.ts';
 /** Where the rows may not be written; the message says what to do. */
 export class ExportProblem extends Error {}
 
-/** What a manifest says of the recipe, as far as a format needs it. */
-const Asked = z.object({ recipe: z.object({ minRating: z.number().optional() }) });
+/** What a manifest says, as far as a format needs it. */
+const Asked = z.object({ subject: z.string(), recipe: z.object({ minRating: z.number().optional() }) });
 
 type Written = { file: string; rows: number; real: number; synthetic: number };
 type Wanted = { dataset: Dataset; format: Format; out: string };
 
-const perRow: Partial<Record<Format, (row: DatasetRow) => object>> = {
+const perRow: Partial<Record<Format, (row: DatasetRow, subject: string) => object>> = {
   jsonl: (row) => row,
   alpaca: form.alpaca,
   openai: form.openai,
@@ -69,13 +69,14 @@ export async function exportDataset({ artifacts }: { artifacts: Artifacts }, { d
   }
 
   async function filesIn(folder: string): Promise<Written[]> {
+    const { subject, recipe } = Asked.parse(JSON.parse(String(await artifacts.get(dataset.manifest))));
     if (format === 'preference' || format === 'ratings') {
       if (dataset.rated === undefined)
         throw new ExportProblem(
           'No reply on the training side of this data set has a rating or a flag: there is nothing to prefer. Those of validation and test are never handed out. Map `rating` or `flagged` in its sources, or rate earlier talk.',
         );
       const rated = eachLine(artifacts, dataset.rated, DatasetRow);
-      const { minRating } = Asked.parse(JSON.parse(String(await artifacts.get(dataset.manifest)))).recipe;
+      const { minRating } = recipe;
       const pair = pairing();
       const passed = syntheticCounter();
       const shape = (row: DatasetRow) => {
@@ -92,7 +93,14 @@ export async function exportDataset({ artifacts }: { artifacts: Artifacts }, { d
       const rows = mapped(eachLine(artifacts, files[side], DatasetRow), (row) => passed.through(row, row));
       const shape = perRow[format];
       const file = `${side}.${shape === undefined ? 'parquet' : 'jsonl'}`;
-      const count = shape === undefined ? writeParquet(join(folder, file), rows) : lines(join(folder, file), mapped(rows, shape));
+      const path = join(folder, file);
+      const count =
+        shape === undefined
+          ? writeParquet(path, rows)
+          : lines(
+              path,
+              mapped(rows, (row) => shape(row, subject)),
+            );
       written.push(passed.written(file, await count));
     }
     return written;

@@ -9,7 +9,7 @@ import { readLines, toLines } from '../activities/lines.ts';
 import { rowOfParquet } from '../activities/row-parquet.ts';
 import { type Dataset, DatasetRow } from '../core/dataset.ts';
 import { filesOf, sides } from '../core/dataset-rows/shaping.ts';
-import type { Format } from '../core/recipes/formats.ts';
+import { alpaca, type Format } from '../core/recipes/formats.ts';
 import { ConversationsSource } from '../core/source-kinds/conversations.ts';
 import type { RowOf } from '../core/source-row.ts';
 import { recordRunStart } from '../platform/db/runs.ts';
@@ -97,7 +97,15 @@ test('parquet reads back as the same rows, every field of them', async () => {
 
 test.each([
   ['openai', (row: DatasetRow) => ({ messages: row.messages })],
-  ['alpaca', ({ instruction, input, output, metadata }: DatasetRow) => ({ instruction, input, output, metadata })],
+  [
+    'alpaca',
+    ({ instruction, input, output, metadata: { angela_feeling, ...metadata } }: DatasetRow) => ({
+      instruction,
+      input,
+      output,
+      metadata: { ...metadata, ada_feeling: angela_feeling },
+    }),
+  ],
   ['completion', ({ input, output }: DatasetRow) => ({ prompt: input, completion: output })],
 ] as const)('%s has the rows in its own form', async (format, shape) => {
   const given = await aDataset();
@@ -275,3 +283,13 @@ test('the command takes the newest data set of a persona, or that of a run', asy
   expect(typo).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean parquet?') });
   expect(readdirSync(home).filter((name) => name.includes('none'))).toEqual([]);
 }, 120_000);
+
+test('a feeling is handed on under the name of whoever felt it', async () => {
+  const { rows } = await aDataset();
+  const felt = rows.train.find((row) => row.metadata.angela_feeling === 'warm')!;
+
+  const keys = ['Angela', 'Mali', 'มะลิ'].map((subject) => Object.keys(alpaca(felt, subject).metadata)[3]);
+
+  expect(keys).toEqual(['angela_feeling', 'mali_feeling', 'มะลิ_feeling']);
+  expect(alpaca(felt, 'Angela').metadata).toEqual(felt.metadata);
+});

@@ -28,7 +28,9 @@ test('a world of 24,000 messages gives more than 10,000 real pairs, and slices o
 
   const { split, problems, shaping, counts } = buildRows(request, rows, { shaping: shapeOf(request) });
 
-  const pairs = Object.values(split).flat().map(instruct);
+  const pairs = Object.values(split)
+    .flat()
+    .map((row) => instruct(row, 'Angela'));
   const real = pairs.filter((pair) => pair.real);
   expect(problems).toEqual([]);
   expect(real.length).toBeGreaterThanOrEqual(10_000);

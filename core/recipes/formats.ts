@@ -10,8 +10,17 @@ const parted = (row: DatasetRow): { context: Message[]; reply: Message } => ({
   reply: row.messages.at(-1) ?? { role: 'assistant', content: row.output },
 });
 
+/** What was noted of a row, for others to read: the feeling is named after whoever felt it, `angela_feeling` for Angela. */
+function noted({ metadata: { emotion_detected, intensity, context, angela_feeling, ...more } }: DatasetRow, subject: string) {
+  const own = `${subject.trim().toLowerCase().replace(/\s+/g, '_')}_feeling`;
+  return { emotion_detected, intensity, context, [own]: angela_feeling, ...more };
+}
+
 /** A row in Alpaca's form, with what was noted of it. */
-export const alpaca = ({ instruction, input, output, metadata }: DatasetRow) => ({ instruction, input, output, metadata });
+export const alpaca = (row: DatasetRow, subject: string) => {
+  const { instruction, input, output } = row;
+  return { instruction, input, output, metadata: noted(row, subject) };
+};
 
 /** A row as OpenAI's fine-tuning reads it. */
 export const openai = ({ messages }: DatasetRow) => ({ messages });
@@ -24,7 +33,7 @@ export const sharegpt = ({ id, messages }: DatasetRow) => ({
 });
 
 /** A message, the reply that was given, and what was said before. `real`: both sides were said as they stand. */
-export function instruct(row: DatasetRow) {
+export function instruct(row: DatasetRow, subject: string) {
   const { context, reply } = parted(row);
   const talk = context.filter(({ role }) => role !== 'system');
   return {
@@ -35,7 +44,7 @@ export function instruct(row: DatasetRow) {
     real: row.synthetic === undefined,
     ...(row.synthetic !== undefined && { made: row.synthetic }),
     ...(row.rating !== undefined && { rating: row.rating }),
-    metadata: row.metadata,
+    metadata: noted(row, subject),
   };
 }
 
