@@ -357,12 +357,12 @@ describe('a file that was cut off', () => {
   const second = pretty.indexOf('{\n  "id": "b"');
 
   test.each([
-    ['inside an element', pretty.slice(0, second + 30), 'Line 11 of a.json', 'line 13, after 1 whole values'],
-    ['inside a text', pretty.slice(0, pretty.indexOf('CANARY') + 8), 'Line 2 of a.json', 'line 7, after 0 whole values'],
-    ['between two elements', pretty.slice(0, second), 'Line 1 of a.json', 'line 11, after 1 whole values'],
-    ['before its last bracket', pretty.slice(0, -1), 'Line 1 of a.json', 'line 29, after 3 whole values'],
-    ['of one line', JSON.stringify(values).slice(0, -20), 'Line 1 of a.json', 'line 1, after 2 whole values'],
-    ['of one value', `\n${JSON.stringify(values[0]).slice(0, -1)}`, 'Line 2 of a.json', 'line 2, after 0 whole values'],
+    ['inside an element', pretty.slice(0, second + 30), 'Line 11 of a.json', 'line 13 (whole values: 1)'],
+    ['inside a text', pretty.slice(0, pretty.indexOf('CANARY') + 8), 'Line 2 of a.json', 'line 7 (whole values: 0)'],
+    ['between two elements', pretty.slice(0, second), 'Line 1 of a.json', 'line 11 (whole values: 1)'],
+    ['before its last bracket', pretty.slice(0, -1), 'Line 1 of a.json', 'line 29 (whole values: 3)'],
+    ['of one line', JSON.stringify(values).slice(0, -20), 'Line 1 of a.json', 'line 1 (whole values: 2)'],
+    ['of one value', `\n${JSON.stringify(values[0]).slice(0, -1)}`, 'Line 2 of a.json', 'line 2 (whole values: 0)'],
   ])('is a problem where it is JSON, cut %s', async (_, text, begins, ends) => {
     const reading = read({ 'a.json': text }, talk());
 

@@ -9,8 +9,11 @@ export type Splitter = {
   end(): Piece[] | Unclosed;
 };
 
-/** A quote or a bracket that is never closed, by its line and the last of the file: who knows how many rows are missing. */
-export type Unclosed = { begins: number; ends: number /** How many values stand before the end. */; values?: number };
+/**
+ * A quote or a bracket that is never closed, by its line and the last of the file, and how many values are whole where it
+ * holds values: who knows how many are missing.
+ */
+export type Unclosed = { begins: number; ends: number; values?: number };
 
 export const tooLong = 'longer than maxRowBytes';
 const behindQuotes = 'text between a closing quote and the next separator';

@@ -99,7 +99,7 @@ export async function* piecesOf(file: FoundFile, split: Splitter): AsyncGenerato
   if (!Array.isArray(left)) {
     const { begins, ends, values } = left;
     throw new SourceProblem(
-      `Line ${begins} of ${file.name} begins something that is never closed: the file ends on line ${ends}${values === undefined ? '' : `, after ${values} whole values`}. It was cut off, or a quote or bracket is missing, and nothing behind it can be told apart. Copy the file again, or mend it there.`,
+      `Line ${begins} of ${file.name} begins something that is never closed: the file ends on line ${ends}${values === undefined ? '' : ` (whole values: ${values})`}. It was cut off, or a quote or bracket is missing, and nothing behind it can be told apart. Copy the file again, or mend it there.`,
     );
   }
   yield left;
