@@ -41,8 +41,9 @@ export async function command({ terminal, settings }: Context, named: string | u
   else {
     for (const file of Object.keys(files)) terminal.out(`Wrote ${shownPath(file)}`);
     terminal.out(`Next: put your own source there, then ./troupe validate ${name}, ./troupe up and ./troupe run ${name}`);
-    const base = `${join(settings.cache, 'tools/bin/trainer-python')} trainer-py/tiny_base.py --if-missing`;
-    terminal.out(`To try it as it is, with the stack up: node scripts/make-world.ts (fills the demo database), ${base} (makes its base)`);
+    terminal.out('To try it as it is, with the stack up, fill the demo database and make the tiny base model:');
+    terminal.out('  node scripts/make-world.ts');
+    terminal.out(`  ${join(settings.cache, 'tools/bin/trainer-python')} trainer-py/tiny_base.py --if-missing`);
   }
   return exitCodes.ok;
 }

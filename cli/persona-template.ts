@@ -7,7 +7,7 @@ subject: ${yamlText(subject)} # who the model speaks as: the \`speaker\` of thei
 ${partner === undefined ? '# partner: David # who they speak with; left out: everyone else' : `partner: ${yamlText(partner)} # who they speak with`}
 
 # The weights it starts from. This tiny one is trained on this machine, by
-# \`trainer-python trainer-py/tiny_base.py --if-missing\`, and knows little; a real one would be
+# \`$TROUPE_CACHE/tools/bin/trainer-python trainer-py/tiny_base.py --if-missing\`, and knows little; a real one would be
 #   hub: meta-llama/Llama-3.2-3B-Instruct
 #   revision: <the commit on the hub>
 #   ollama: llama3.2:3b

@@ -24,7 +24,7 @@ describe('init', () => {
 
     expect(written).toMatchObject({ code: 0, err: '' });
     expect(written.out).toContain('Next: put your own source there, then ./troupe validate juliet, ./troupe up and ./troupe run juliet');
-    expect(written.out).toContain('To try it as it is, with the stack up: node scripts/make-world.ts (fills the demo database), ');
+    expect(written.out).toContain('fill the demo database and make the tiny base model:\n  node scripts/make-world.ts\n');
     expect(checked).toMatchObject({ code: 0, out: '✔ juliet\n' });
   });
 
