@@ -1,5 +1,5 @@
-import type { Client, WorkflowHandle } from '@temporalio/client';
-import type { Outcome } from '../core/run.ts';
+import { type Client, isGrpcServiceError, ServiceError, type WorkflowHandle } from '@temporalio/client';
+import type { Outcome, Progress } from '../core/run.ts';
 import { wrap } from '../platform/text-width.ts';
 import type { Temporal } from './connect.ts';
 import type { Context } from './context.ts';
@@ -10,14 +10,19 @@ import { activitiesOf, outcomeOf, progressOf } from './look.ts';
 import { type Ending, endingLines, exitCodeOf } from './outcome.ts';
 import { type Activities, eventLine, eventsBetween, type RunEvent, type Seen } from './run-events.ts';
 import { treeLines, unplannedLine } from './run-tree.ts';
-import { exitCodes } from './stop.ts';
+import { exitCodes, Stop } from './stop.ts';
 import type { Terminal } from './terminal.ts';
 
 export type Following = {
   persona: string;
   /** At the gate, go on following until somebody has decided. */
   wait: boolean;
+  /** What is to be said together with the ending. */
+  afterword?: (ending: Ending, progress: Progress | undefined) => Promise<Afterword>;
 };
+
+/** `noted`: what should be known of the way there. `short`: what is missing of what was asked, and what to type. */
+export type Afterword = { noted: string[]; short?: string | undefined };
 
 const pause = { live: 250, quiet: 500 };
 const activityEvery = 2000; // a heartbeat tells nothing new more often
@@ -40,7 +45,7 @@ async function lookOn(
   { terminal }: Context,
   client: Client,
   handle: WorkflowHandle,
-  { persona, wait }: Following,
+  { persona, wait, afterword }: Following,
   interrupt: Interruption,
 ): Promise<number> {
   const view = viewOf(terminal);
@@ -89,14 +94,17 @@ async function lookOn(
       view.show(seen, now);
       seen = now;
     }
-    if (broken) throw broken;
+    if (broken) {
+      view.leave();
+      throw isSilent(broken) ? new Stop(silentLine(run, persona)) : broken;
+    }
     if (outcome && progress && !progress.outcome && !lastLook) {
       lastLook = true; // the run ended while it was asked: what it did last is still to be told
       continue;
     }
     const waiting = seen?.progress.waiting;
     const ending: Ending | undefined = outcome ?? (waiting && !wait ? { status: 'waiting', persona, ...waiting } : undefined);
-    if (ending) return view.end(ending, seen?.progress.run ?? run);
+    if (ending) return view.end(ending, seen?.progress.run ?? run, await afterword?.(ending, seen?.progress));
     await Promise.race([ended, interrupt.signal, sleep(terminal.live ? pause.live : pause.quiet)]);
   }
 }
@@ -114,7 +122,20 @@ export const detachedLines = (run: string, persona: string): string[] => [
   `Watch it again: ./troupe watch ${persona}   Stop it: ./troupe cancel ${persona}`,
 ];
 
-type View = { show(before: Seen | undefined, now: Seen): void; end(ending: Ending, run: string): number; leave(): void };
+const silent = [4, 14]; // DEADLINE_EXCEEDED and UNAVAILABLE
+
+const isSilent = (error: unknown): boolean =>
+  error instanceof ServiceError && isGrpcServiceError(error.cause) && silent.includes(error.cause.code);
+
+/** What it means that Temporal went away. */
+export const silentLine = (run: string, persona: string): string =>
+  `Temporal does not answer any more. Nothing of ${run} is lost: it goes on when the servers are back. Start them: ./troupe up, then watch it again: ./troupe watch ${persona}`;
+
+type View = {
+  show(before: Seen | undefined, now: Seen): void;
+  end(ending: Ending, run: string, afterword?: Afterword): number;
+  leave(): void;
+};
 
 /** A live picture for people, a line for each event for logs, an object for each event for programs. */
 export function viewOf(terminal: Terminal, clock: () => number = Date.now): View {
@@ -133,22 +154,28 @@ export function viewOf(terminal: Terminal, clock: () => number = Date.now): View
         for (const event of eventsBetween(before, now, clock())) tell(event);
       }
     },
-    end(ending, run) {
+    end(ending, run, { noted, short } = { noted: [] }) {
       picture?.end();
-      const exitCode = exitCodeOf(ending);
+      const exitCode = short === undefined ? exitCodeOf(ending) : exitCodes.failed;
       if (terminal.json) {
-        tell({ event: 'outcome', at: new Date(clock()).toISOString(), run, outcome: inIso(ending), exitCode });
+        const more = { ...(noted.length > 0 && { noted }), ...(short !== undefined && { short }) };
+        tell({ event: 'outcome', at: new Date(clock()).toISOString(), run, outcome: inIso(ending), ...more, exitCode });
         return exitCode;
       }
+      for (const line of notedLines(noted, ending.persona)) terminal.out(line);
       if (picture && ending.status === 'waiting') return exitCode; // the picture ends with the very same lines
       if (ending.status === 'failed' && ending.cause.includes('\n')) terminal.err(ending.cause);
       const say = exitCode === exitCodes.failed ? terminal.err : terminal.out;
-      for (const line of endingLines(ending, run)) say(line);
+      const lines = endingLines(ending, run);
+      for (const line of short === undefined ? lines : [lines[0]!, short]) say(line);
       return exitCode;
     },
     leave: () => picture?.end(),
   };
 }
+
+const notedLines = (noted: readonly string[], persona: string): string[] =>
+  noted.map((line, i) => `Noted: ${line}${i === noted.length - 1 ? ` See: ./troupe data report ${persona}` : ''}`);
 
 type Interruption = { happened: boolean; signal: Promise<void>; forget(): void };
 

@@ -20,7 +20,7 @@ export type RunEvent =
   | { event: 'attempt'; at: string; run: string; name: string; attempt: number; cause: string }
   | ({ event: 'waiting'; at: string; run: string } & InIso<Waiting>)
   | { event: 'refused'; at: string; run: string; reason: string }
-  | { event: 'outcome'; at: string; run: string; outcome: InIso<Ending>; exitCode: number };
+  | { event: 'outcome'; at: string; run: string; outcome: InIso<Ending>; noted?: string[]; short?: string; exitCode: number };
 
 /**
  * What is known of a step that is under way: its attempt, whether no worker has taken it yet, when it will be tried again
@@ -49,7 +49,15 @@ export function eventsBetween(before: Seen | undefined, after: Seen, now: number
   const { run, persona, pipeline } = progress;
   const events: RunEvent[] = [];
   const at = new Date(now).toISOString();
-  if (!before) events.push({ event: 'run', at: iso(progress.started, now), run, persona, pipeline, boxes: progress.boxes.map((box) => box.name) });
+  if (!before)
+    events.push({
+      event: 'run',
+      at: iso(progress.started, now),
+      run,
+      persona,
+      pipeline,
+      boxes: progress.boxes.map((box) => box.name),
+    });
 
   for (const box of progress.boxes) {
     const earlier = before?.progress.boxes.find((other) => other.name === box.name)?.state ?? 'waiting';

@@ -1,10 +1,15 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import type { RunRequest } from '../core/run.ts';
+import type { Plan } from '../core/plan.ts';
+import type { Progress, RunRequest } from '../core/run.ts';
 import { loadPersona } from '../platform/config.ts';
 import { openTemporal, refuseOtherFiles, type Temporal } from './connect.ts';
 import type { Context } from './context.ts';
+import { differences } from './differences.ts';
 import { liveWorkflow, personaOr, type Workflow } from './find-run.ts';
 import { follow } from './follow.ts';
+import { joinedLines, plannedIn, shortOf } from './joined.ts';
+import { notedIn } from './noted.ts';
+import type { Ending } from './outcome.ts';
 import { planFor, type StepOptions } from './plan-for.ts';
 import { exitCodes } from './stop.ts';
 import { tellTemporal } from './terminal.ts';
@@ -31,25 +36,35 @@ export const requestFor = (persona: string, { until, refresh }: RunOptions): Run
 
 /** One run of a persona at a time: a second one joins the first, and says so. */
 export async function startAndFollow(context: Context, temporal: Temporal, request: RunRequest, options: RunOptions): Promise<number> {
-  const { terminal } = context;
+  const { terminal, settings } = context;
   const { persona } = request;
   const { joined, ...workflow } = await start(context, temporal, request);
   tellTemporal(terminal, `workflow describe --workflow-id ${workflow.id}`);
-  if (!options.detach) return await follow(context, temporal, workflow, { persona, wait: options.wait ?? false });
+  if (!options.detach) {
+    const afterword = async (ending: Ending, progress: Progress | undefined) => ({
+      noted: progress ? await notedIn(settings, progress.run) : [],
+      short: joined && shortOf(request, joined.plan, ending, progress),
+    });
+    return await follow(context, temporal, workflow, { persona, wait: options.wait ?? false, afterword });
+  }
   if (terminal.json) terminal.out(JSON.stringify({ event: 'started', persona, workflow: workflow.id, workflowRun: workflow.runId }));
   else terminal.out(`${joined ? '' : 'Started. '}Watch it: ./troupe watch ${persona}`);
   return exitCodes.ok;
 }
 
-async function start({ terminal }: Context, { client }: Temporal, request: RunRequest): Promise<Workflow & { joined: boolean }> {
+type Started = Workflow & { joined?: { plan: Plan | undefined } };
+
+async function start({ terminal, settings }: Context, { client }: Temporal, request: RunRequest): Promise<Started> {
   const { persona } = request;
-  const join = (workflow: Workflow) => {
-    const asked = request.until !== undefined || request.refresh !== undefined;
-    terminal.err(`A run of ${persona} is under way: joined it.${asked ? ' --until and --refresh were not applied to it.' : ''}`);
-    return { ...workflow, joined: true };
+  const join = async (workflow: Workflow): Promise<Started> => {
+    const plan = await plannedIn(settings, persona, workflow);
+    const now = plan && planFor(loadPersona(settings, persona), plan.until === undefined ? {} : { until: plan.until });
+    const changed = plan !== undefined && differences(plan.boxes, now?.boxes).length > 0;
+    for (const line of joinedLines(request, plan, changed)) terminal.err(line);
+    return { ...workflow, joined: { plan } };
   };
   const live = await liveWorkflow(client, persona);
-  if (live) return join(live);
+  if (live) return await join(live);
 
   const id = `persona/${persona}`;
   tellTemporal(
@@ -65,10 +80,10 @@ async function start({ terminal }: Context, { client }: Temporal, request: RunRe
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       workflowIdConflictPolicy: 'FAIL',
     });
-    return { id, runId: firstExecutionRunId, joined: false };
+    return { id, runId: firstExecutionRunId };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     const other = await liveWorkflow(client, persona); // somebody else was faster
-    return join(other ?? { id });
+    return await join(other ?? { id });
   }
 }

@@ -6,6 +6,7 @@ import { datasetActivities } from '../activities/dataset.ts';
 import { toLines } from '../activities/lines.ts';
 import { qualityActivities } from '../activities/quality.ts';
 import { differencesOf } from '../cli/data-diff.ts';
+import { notedOf } from '../cli/noted.ts';
 import type { RowAside, Snapshot } from '../core/dataset.ts';
 import { Meanings } from '../core/embedding.ts';
 import { QualityPolicy } from '../core/quality/policy.ts';
@@ -27,6 +28,7 @@ async function aRun(
   rows: readonly SourceRow[],
   unread: readonly RowAside[] = [],
   policy = {},
+  sources: Snapshot['sources'] = [],
 ): Promise<void> {
   const { artifacts, db } = platform;
   const snapshot: Snapshot = {
@@ -34,7 +36,7 @@ async function aRun(
     rows: rows.length,
     tables: [{ source: 'diary', table: 'conversations', rows: rows.length }],
     consents: ['c1'],
-    sources: [],
+    sources,
     quarantined: unread.length === 0 ? null : await artifacts.put(toLines(unread), 'application/x-ndjson'),
   };
   const plan = { pipeline: 'release', persona: 'angela-demo', boxes: [], result: null };
@@ -227,4 +229,20 @@ test('a row that went to another side moved, one with other contents changed', (
   expect(all).toEqual({ added: 1, removed: 1, moved: 1, changed: 1, same: 1 });
   expect(by.source.diary).toEqual(all);
   expect(moves).toEqual({ 'train → test': 1 });
+});
+
+test('what a run went on with is noted: a check that warned, a source that was not there', async () => {
+  const platform = await aPlatform();
+  const rows = manyTalks(20);
+  const source = { kind: 'jsonl', repeated: 0, quarantined: [], licence: null, consents: [] };
+  await aRun(platform, 'angela-demo-1', rows, [], {}, [
+    { ...source, name: 'diary', state: 'read', why: null, rows: rows.length, quarantined: [{ reason: 'no speaker', rows: 1 }] },
+    { ...source, name: 'letters', state: 'absent', why: 'letters.jsonl is not there', rows: 0 },
+  ]);
+
+  const noted = await notedOf(platform.db, 'angela-demo-1');
+
+  expect(noted).toContain('letters is absent: letters.jsonl is not there.');
+  expect(noted).toContainEqual(expect.stringMatching(/^quarantined warned: diary: 1 of \d+ rows could not be taken in/));
+  expect(noted.length).toBeLessThan(5);
 });

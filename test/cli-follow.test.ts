@@ -3,6 +3,7 @@ import { bookedProgress } from '../cli/booked-progress.ts';
 import { decisionFor, nextAfterRefusal } from '../cli/decide.ts';
 import { detachedLines, viewOf } from '../cli/follow.ts';
 import { historyLines } from '../cli/history-lines.ts';
+import { joinedLines, shortOf } from '../cli/joined.ts';
 import { livePicture } from '../cli/live-picture.ts';
 import { type Ending, endingLines, exitCodeOf } from '../cli/outcome.ts';
 import { requestAgain } from '../cli/retry.ts';
@@ -11,7 +12,8 @@ import { requestFor } from '../cli/run.ts';
 import { eventLine, eventsBetween, type Seen } from '../cli/run-events.ts';
 import { treeLines, unplannedLine } from '../cli/run-tree.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import type { Progress } from '../core/run.ts';
+import type { Plan } from '../core/plan.ts';
+import type { Progress, RunRequest } from '../core/run.ts';
 
 const start = Date.UTC(2026, 10, 21, 11, 0, 0);
 const evidence = 'ab'.repeat(32);
@@ -224,6 +226,33 @@ describe('the ending of a run', () => {
     const times = { expires: '2026-11-21T11:10:00.000Z', askedAgain: '2026-11-21T10:59:00.000Z' };
     expect(event).toMatchObject({ event: 'waiting', ...times });
     expect(ending.outcome).toMatchObject({ status: 'waiting', ...times });
+  });
+
+  test('is told with what should be known of the way there', () => {
+    const [terminal, programs] = [aTerminal(), aTerminal({ json: true })];
+    const noted = ['diary is absent: no file.', 'quarantined warned: chats: 1 of 395 rows.'];
+    const completed = { status: 'completed', persona: 'ada', until: 'quality' } as const;
+
+    viewOf(terminal).end(completed, 'r-1', { noted });
+    viewOf(programs).end(completed, 'r-1', { noted });
+
+    expect(terminal.said).toEqual([
+      'Noted: diary is absent: no file.',
+      'Noted: quarantined warned: chats: 1 of 395 rows. See: ./troupe data report ada',
+      'Completed up to quality.',
+      'Next: ./troupe run ada',
+    ]);
+    expect(JSON.parse(programs.said[0]!)).toMatchObject({ event: 'outcome', noted, exitCode: 0 });
+  });
+
+  test('of a run that was joined and does less than was asked for is no success', () => {
+    const terminal = aTerminal();
+    const short = 'The run that was joined does less than was asked for. Next: ./troupe run ada --until dataset';
+
+    const code = viewOf(terminal).end({ status: 'completed', persona: 'ada', until: 'quality' }, 'r-1', { noted: [], short });
+
+    expect(code).toBe(1);
+    expect({ said: terminal.said, wrong: terminal.wrong }).toEqual({ said: [], wrong: ['Completed up to quality.', short] });
   });
 
   test('of a failure goes to standard error, with the whole of a long cause before it', () => {
@@ -460,4 +489,31 @@ test('a history is told by steps, attempts and reasons', () => {
     'snapshot done',
     'adapter/3 under way, last heard of 11:00:09, after: killed',
   ]);
+});
+
+describe('a run that is joined', () => {
+  const plan = { pipeline: 'release', persona: 'ada', boxes: [], result: null, until: 'quality' };
+  const completed: Ending = { status: 'completed', persona: 'ada', until: 'adapter' };
+  const held: Ending = { status: 'held', persona: 'ada', verdict: 'fail', reason: 'worse' };
+  const unchanged: Ending = { status: 'unchanged', persona: 'ada', release: null };
+  const next = (command: string) => `The run that was joined does less than was asked for. Next: ${command}`;
+
+  const cases: [string, Omit<RunRequest, 'persona'>, Partial<Plan> | undefined, Ending, string | undefined][] = [
+    ['has the step that was asked for', { until: 'snapshot' }, plan, completed, undefined],
+    ['has it not', { until: 'dataset' }, plan, completed, next('./troupe run ada --until dataset')],
+    ['stops before the release that was asked for', {}, plan, completed, next('./troupe run ada')],
+    ['says by itself why it ended', { until: 'dataset' }, plan, held, undefined],
+    ['does not do again what was to be', { refresh: ['adapter'] }, undefined, unchanged, next('./troupe run ada --refresh adapter')],
+    ['was asked for the same', { until: 'adapter', refresh: ['adapter'] }, { ...plan, refresh: ['adapter'] }, completed, undefined],
+  ];
+  for (const [name, asked, planned, ending, said] of cases)
+    test(name, () => expect(shortOf({ persona: 'ada', ...asked }, planned, ending, aProgress({}))).toBe(said));
+
+  test('says where it ends, what was not applied, and that its files have changed', () => {
+    expect(joinedLines({ persona: 'ada', until: 'dataset', refresh: ['snapshot'] }, plan, true)).toEqual([
+      'A run of ada is under way: joined it. It ends after quality. --until and --refresh were not applied to it.',
+      'Its files, or Troupe, have changed since it was planned; the next run goes by them. What differs: ./troupe plan ada',
+    ]);
+    expect(joinedLines({ persona: 'ada' }, undefined, false)).toEqual(['A run of ada is under way: joined it.']);
+  });
 });

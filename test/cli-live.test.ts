@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Client, defaultPayloadConverter, type WorkflowHandle } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { deployActivities } from '../activities/deploy.ts';
+import { planFor } from '../cli/plan-for.ts';
 import { Serving } from '../core/model.ts';
+import { loadPersona } from '../platform/config.ts';
 import { findRun, recordRunEnd, recordRunStart } from '../platform/db/runs.ts';
 import type { OpenPlatform } from '../platform/open.ts';
 import { root } from '../platform/settings.ts';
@@ -40,7 +43,7 @@ describe('a run', () => {
     const second = await troupe(['run', persona, '--detach', '--refresh', 'dataset', '--json'], { env });
 
     expect(first).toMatchObject({ code: 0, err: '', json: [{ event: 'started', persona, workflow: `persona/${persona}` }] });
-    expect(second.err).toBe(`A run of ${persona} is under way: joined it. --until and --refresh were not applied to it.\n`);
+    expect(second.err).toBe(`A run of ${persona} is under way: joined it. --refresh was not applied to it.\n`);
     expect(second.json).toEqual(first.json);
   });
 
@@ -59,6 +62,52 @@ describe('a run', () => {
       `Detached: persona/${persona} goes on.\nWatch it again: ./troupe watch ${persona}   Stop it: ./troupe cancel ${persona}\n`,
     );
     expect((await client.workflow.getHandle(`persona/${persona}`).describe()).status.name).toBe('RUNNING');
+  });
+
+  test('outlives the servers, and whoever follows it is told how to come back', async () => {
+    const [host, port] = env.TEMPORAL_ADDRESS!.split(':');
+    const sockets: Socket[] = [];
+    const between = createServer((near) => {
+      const far = connect(Number(port), host!);
+      sockets.push(near, far);
+      for (const socket of [near, far]) socket.on('error', () => {});
+      near.pipe(far).pipe(near);
+    });
+    await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
+    const address = `127.0.0.1:${(between.address() as AddressInfo).port}`;
+    const following = troupe(['run', persona, '--json'], { env: { ...env, TEMPORAL_ADDRESS: address } });
+    await vi.waitUntil(() => sockets.length > 0, { timeout: 20_000 });
+    await new Promise((resolve) => setTimeout(resolve, 2000)); // it follows by then
+
+    between.close();
+    for (const socket of sockets) socket.destroy();
+    const { code, err } = await following;
+
+    expect(code).toBe(1);
+    expect(err).toContain(
+      `Temporal does not answer any more. Nothing of persona/${persona} is lost: it goes on when the servers are back. Start them: ./troupe up, then watch it again: ./troupe watch ${persona}\n`,
+    );
+  }, 60_000);
+
+  test('that is joined says where it ends, and that its files have changed since', async () => {
+    const handle = client.workflow.getHandle(`persona/${persona}`);
+    const { runId: workflowRun } = await handle.describe();
+    const file = join(env.TROUPE_CONFIGS!, 'personas', `${persona}.yaml`);
+    const before = readFileSync(file, 'utf8');
+    const planned = planFor(loadPersona({ configs: env.TROUPE_CONFIGS! }, persona), { until: 'quality' });
+    const row = { run: 'joined', persona, pipeline: 'release', trigger: 'person', workflow: handle.workflowId, workflowRun };
+    await recordRunStart(db, { ...row, plan: { ...planned, refresh: ['*'] } });
+
+    const same = await troupe(['run', persona, '--until', 'quality', '--detach'], { env });
+    writeFileSync(file, before.replace('maxTokens: 96', 'maxTokens: 97').replace('subject:', 'subject: Other #'));
+    const more = await troupe(['run', persona, '--until', 'dataset', '--detach'], { env });
+    writeFileSync(file, before);
+
+    expect(same.err).toBe(`A run of ${persona} is under way: joined it.\n`);
+    expect(more.err).toBe(
+      `A run of ${persona} is under way: joined it. It ends after quality. --until was not applied to it.\n` +
+        `Its files, or Troupe, have changed since it was planned; the next run goes by them. What differs: ./troupe plan ${persona}\n`,
+    );
   });
 
   test('that runs no more has nothing to cancel', async () => {
