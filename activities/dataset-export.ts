@@ -91,16 +91,10 @@ export async function exportDataset({ artifacts }: { artifacts: Artifacts }, { d
     for (const side of sides) {
       const passed = syntheticCounter();
       const rows = mapped(eachLine(artifacts, files[side], DatasetRow), (row) => passed.through(row, row));
-      const shape = perRow[format];
+      const own = perRow[format];
+      const shape = own && ((row: DatasetRow) => own(row, subject));
       const file = `${side}.${shape === undefined ? 'parquet' : 'jsonl'}`;
-      const path = join(folder, file);
-      const count =
-        shape === undefined
-          ? writeParquet(path, rows)
-          : lines(
-              path,
-              mapped(rows, (row) => shape(row, subject)),
-            );
+      const count = shape === undefined ? writeParquet(join(folder, file), rows) : lines(join(folder, file), mapped(rows, shape));
       written.push(passed.written(file, await count));
     }
     return written;

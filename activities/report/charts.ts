@@ -153,7 +153,7 @@ export function trainingCurve(curve: Curve): Html {
           silent: true,
           symbol: 'none',
           lineStyle: { color: colours.grid, type: 'dashed' },
-          label: { formatter: '{b}', color: colours.ink, position: 'end', rotate: 0 },
+          label: { formatter: '{b}', color: colours.ink, position: 'end', rotate: 0, align: 'left' },
           data: starts,
         },
       },
