@@ -1,4 +1,5 @@
 import type { Report } from '../core/evaluation.ts';
+import { threeDigits } from '../core/shares.ts';
 import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -16,8 +17,8 @@ export function reportLines(
     const score = scores.find((other) => other.metric === metric && other.contender === contender);
     if (!score) return '';
     if (score.value === null) return 'not measured';
-    const interval = score.low === null || score.high === null ? '' : ` [${figure(score.low)}, ${figure(score.high)}]`;
-    return `${figure(score.value)}${interval} n=${score.n}`;
+    const interval = score.low === null || score.high === null ? '' : ` [${threeDigits(score.low)}, ${threeDigits(score.high)}]`;
+    return `${threeDigits(score.value)}${interval} n=${score.n}`;
   };
   return [
     style('bold', headline),
@@ -26,5 +27,3 @@ export function reportLines(
     ...table([['', ...contenders], ...metrics.map((metric) => [metric, ...contenders.map((contender) => cell(metric, contender))])]),
   ];
 }
-
-const figure = (value: number): string => String(Number(value.toPrecision(3)));

@@ -1,5 +1,6 @@
 import { elapsed } from '../core/elapsed.ts';
 import type { Progress, StepState } from '../core/run.ts';
+import { threeDigits } from '../core/shares.ts';
 import { clip } from '../platform/text-width.ts';
 import type { Activities, Activity, Seen } from './run-events.ts';
 import type { Terminal } from './terminal.ts';
@@ -80,6 +81,6 @@ function beatText(beat: Record<string, unknown> | undefined): string {
   return Object.entries(beat)
     .filter(([, value]) => typeof value === 'number' || (typeof value === 'string' && value.length <= 40))
     .slice(0, 6)
-    .map(([key, value]) => `${key} ${typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(3)) : value}`)
+    .map(([key, value]) => `${key} ${typeof value === 'number' && !Number.isInteger(value) ? threeDigits(value) : value}`)
     .join('  ');
 }

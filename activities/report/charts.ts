@@ -1,5 +1,6 @@
 import type { GatePolicy, Metric } from '../../core/evaluation.ts';
 import type { Comparison } from '../../core/scorers/score.ts';
+import { threeDigits } from '../../core/shares.ts';
 import { metricNames } from '../../core/verdict.ts';
 import { colours, draw } from './draw.ts';
 import type { Html } from './html.ts';
@@ -112,7 +113,7 @@ const rounded = (value: number, way: (value: number) => number): number => {
   return way((value / unit) * 2) * (unit / 2);
 };
 
-const signedNumber = (value: number): string => `${value > 0 ? '+' : value < 0 ? '−' : ''}${Number(Math.abs(value).toPrecision(3))}`;
+const signedNumber = (value: number): string => `${value > 0 ? '+' : value < 0 ? '−' : ''}${threeDigits(Math.abs(value))}`;
 
 /** Training and validation loss over all stages. */
 export function trainingCurve(curve: Curve): Html {

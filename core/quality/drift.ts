@@ -1,5 +1,6 @@
+import { threeDigits } from '../shares.ts';
 import { type BatchFigures, together } from './figures.ts';
-import { type Asked, allowed, type Counts, dated, type Finding, figure, finding, type Level, levelOf } from './findings.ts';
+import { type Asked, allowed, type Counts, dated, type Finding, finding, type Level, levelOf } from './findings.ts';
 import type { QualityPolicy } from './policy.ts';
 
 /**
@@ -121,7 +122,7 @@ function driftFindings(
 ): Finding[] {
   return Object.entries({ lengths, languages }).map(([name, index]) => {
     const level = index > chance ? levelOf(index, checks.drift) : 'pass';
-    const detail = `${name} of ${what}: index ${figure(index)} over ${rows} rows against ${before}, chance reaches ${figure(chance)}, ${allowed(checks.drift, figure)}`;
+    const detail = `${name} of ${what}: index ${threeDigits(index)} over ${rows} rows against ${before}, chance reaches ${threeDigits(chance)}, ${allowed(checks.drift, threeDigits)}`;
     return finding('drift', level, index, detail, days);
   });
 }

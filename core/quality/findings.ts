@@ -1,7 +1,7 @@
 import type { SourceTaken } from '../dataset.ts';
 import { shortest } from '../dataset-rows/duplicates.ts';
 import type { QualityRequest } from '../quality.ts';
-import { percent } from '../shares.ts';
+import { percent, threeDigits } from '../shares.ts';
 import { type BatchFigures, embeddingOf } from './figures.ts';
 import type { CheckName, QualityPolicy } from './policy.ts';
 import { batchKey } from './sifted.ts';
@@ -125,7 +125,7 @@ export function volumes({ policy, batches }: Asked): Finding[] {
       const z = (Math.log1p(batch.rows) - mean) / Math.max(deviation, 0.5); // people are never so regular that twice as much is a miracle
       const bounds = policy.checks.volume;
       const level = z > 0 ? levelOf(z, bounds) : levelOf(-z, { ...bounds, stop: null });
-      const detail = `${batchKey(batch)}: ${batch.rows} rows, ${figure(Math.abs(z))} deviations ${z > 0 ? 'above' : 'below'} the ${before.length} days before, ${allowed(bounds, figure)}`;
+      const detail = `${batchKey(batch)}: ${batch.rows} rows, ${threeDigits(Math.abs(z))} deviations ${z > 0 ? 'above' : 'below'} the ${before.length} days before, ${allowed(bounds, threeDigits)}`;
       return [finding('volume', level, Math.abs(z), detail, [batch])];
     }),
   );
@@ -195,5 +195,3 @@ export function ages({ policy, batches, now }: Asked): Finding[] {
 /** What a figure may be, in words. */
 export const allowed = ({ warn, stop }: Bounds, show: (value: number) => string): string =>
   stop !== null ? `at most ${show(stop)}` : warn !== null ? `warns above ${show(warn)}` : 'no bound';
-
-export const figure = (value: number): string => String(Number(value.toPrecision(3)));
